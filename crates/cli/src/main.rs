@@ -1,0 +1,54 @@
+//! The `scrim` program: arguments, progress, exit codes, nothing else.
+#![expect(clippy::print_stderr, reason = "the one crate that talks to people")]
+
+mod args;
+mod exit;
+mod progress;
+mod redact;
+mod show;
+mod summary;
+
+use args::{Cli, Command};
+use clap::Parser;
+use exit::Exit;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    no_core_dumps();
+    scrim_ff::silence();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            // Help and version go to standard output and are no error; a closed pipe is none.
+            let _ = e.print();
+            return if e.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            }
+            .into();
+        }
+    };
+    let result = match cli.command {
+        Command::Redact(args) => redact::run(&args),
+    };
+    result
+        .unwrap_or_else(|e| {
+            eprintln!("scrim: {e:#}");
+            Exit::Nothing
+        })
+        .into()
+}
+
+/// A core dump would hold raw pixels: none is ever written.
+fn no_core_dumps() {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    // Either is enough; where the system knows neither there are no dumps to prevent.
+    let _ = setrlimit(Resource::Core, none);
+    #[cfg(target_os = "linux")]
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+}

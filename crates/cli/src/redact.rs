@@ -1,0 +1,156 @@
+//! `scrim redact`: arguments to settings, files one after the other, messages, exit code.
+
+use crate::args::{CodecArg, FillArg, RedactArgs, SensitivityArg};
+use crate::exit::Exit;
+use crate::progress::Line;
+use crate::show::shown;
+use crate::summary::{DoneFile, Summary, line_of};
+use scrim_redact::{
+    Control, Engine, JobError, JobSettings, Plan, Planned, Request, VideoOptions, plan, redact_file,
+};
+use scrim_sink::Codec;
+use scrim_source::Limits;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Runs the command.
+pub fn run(args: &RedactArgs) -> anyhow::Result<Exit> {
+    let request = Request {
+        inputs: args.inputs.clone(),
+        output: args.output.clone(),
+        overwrite: args.overwrite,
+        skip_done: args.skip_done,
+    };
+    let plan = match plan(&request) {
+        Ok(plan) => plan,
+        Err(e) => {
+            eprintln!("scrim: {e}");
+            return Ok(Exit::Usage);
+        }
+    };
+    let engine = Engine::new(settings(args))?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
+    let summary = work(args, &plan, &engine, &stop);
+    report(args, &summary)?;
+    Ok(Exit::from(&summary))
+}
+
+fn settings(args: &RedactArgs) -> JobSettings {
+    let default = JobSettings::default();
+    let fill = args.replacewith.unwrap_or(args.fill);
+    JobSettings {
+        sensitivity: match args.sensitivity {
+            SensitivityArg::Publish => scrim_track::Sensitivity::Publish,
+            SensitivityArg::Normal => scrim_track::Sensitivity::Normal,
+            SensitivityArg::Quick => scrim_track::Sensitivity::Quick,
+        },
+        threshold: args.thresh,
+        mask_scale: args.mask_scale,
+        fill: match fill {
+            FillArg::Solid => scrim_raw::Fill::Solid,
+            FillArg::Surround => scrim_raw::Fill::Surround,
+        },
+        limits: Limits {
+            frame_bytes: args.memory << 20,
+            ..default.limits
+        },
+        threads: args.threads.map_or(default.threads, usize::from),
+        report: !args.no_report,
+        hash_input: args.hash_input,
+        accept_damaged: args.accept_damaged,
+        video: VideoOptions {
+            keep_audio: args.keep_audio,
+            codec: args.codec.map(|c| match c {
+                CodecArg::H264 => Codec::H264,
+                CodecArg::Hevc => Codec::Hevc,
+                CodecArg::Av1 => Codec::Av1,
+                CodecArg::Vp9 => Codec::Vp9,
+                CodecArg::Ffv1 => Codec::Ffv1,
+            }),
+            crf: args.crf,
+            preset: args.preset.clone(),
+        },
+    }
+}
+
+fn work(args: &RedactArgs, plan: &Plan, engine: &Engine, stop: &Arc<AtomicBool>) -> Summary {
+    let mut summary = Summary::default();
+    for refused in &plan.refused {
+        if refused.harmless {
+            summary.skipped += 1;
+        } else {
+            summary.refused += 1;
+        }
+        if !(refused.harmless && args.quiet) {
+            eprintln!("{}: {}", shown(&refused.source), refused.why);
+        }
+    }
+    for file in &plan.files {
+        if stop.load(Ordering::Relaxed) {
+            summary.stopped = true;
+            break;
+        }
+        one(args, file, engine, stop, &mut summary);
+    }
+    summary
+}
+
+fn one(
+    args: &RedactArgs,
+    file: &Planned,
+    engine: &Engine,
+    stop: &Arc<AtomicBool>,
+    summary: &mut Summary,
+) {
+    let line = Line::new(&file.source, args.quiet);
+    let steps = line.clone();
+    let control = Control::new(stop.clone(), Arc::new(move |step| steps.step(step)));
+    let result = redact_file(file, engine, &control);
+    line.end();
+    match result {
+        Ok(done) => {
+            let damaged = done.warnings.iter().any(|w| w.starts_with("damaged"));
+            let done = DoneFile {
+                source: file.source.clone(),
+                done,
+                damaged,
+            };
+            if !args.quiet {
+                eprintln!("{}", line_of(&done));
+            }
+            for warning in &done.done.warnings {
+                eprintln!("{}: {warning}", shown(&file.source));
+            }
+            summary.done.push(done);
+        }
+        Err(JobError::Stopped) => summary.stopped = true,
+        Err(error) => {
+            eprintln!("{}: {error}", shown(&file.source));
+            match error {
+                JobError::Source(_) | JobError::Unsteady(_) => summary.refused += 1,
+                _ => summary.failed += 1,
+            }
+        }
+    }
+}
+
+fn report(args: &RedactArgs, summary: &Summary) -> anyhow::Result<()> {
+    if args.json {
+        use std::io::Write;
+        let text = serde_json::to_string_pretty(&summary.json())?;
+        // A reader that went away is no fault.
+        let _ = writeln!(std::io::stdout(), "{text}");
+    }
+    if !args.quiet {
+        eprintln!("{}", summary.line());
+        if let Some(smallest) = summary.smallest() {
+            eprintln!("{smallest}");
+        }
+    }
+    if summary.stopped {
+        eprintln!("stopped; nothing half-written is left");
+    }
+    Ok(())
+}

@@ -1,0 +1,20 @@
+//! Picture to boxes and scores, never more.
+//!
+//! What may not be added here: embeddings, landmarks, plate text, comparison of two boxes'
+//! contents. A detector says where something is and how sure it is; nothing else is known.
+#![forbid(unsafe_code)]
+pub mod anchors;
+pub mod card;
+mod guard;
+mod look;
+mod motion;
+pub mod network;
+pub mod nms;
+mod preprocess;
+pub mod weights;
+
+pub use guard::{Factory, Guard};
+pub use look::{DetectError, Detector, FLOOR, NetworkDetector};
+pub use motion::{MotionSearch, Movement};
+pub use preprocess::Prepared;
+pub use scrim_pixels::level::Level;

@@ -1,0 +1,217 @@
+//! The detector as the rest of the engine sees it: a prepared picture and passes in, sightings
+//! in stored pixels out.
+
+use crate::network::{Candidate, InputError, NetInput, Network, NetworkError, Workspace};
+use crate::nms;
+use crate::preprocess::Prepared;
+use scrim_pixels::level::Level;
+use scrim_raw::ModelId;
+use scrim_units::{Class, Pass, PxBox, PxRect, Sighting, Size};
+
+/// Why a look failed. The frame is blanked.
+#[derive(Debug, thiserror::Error)]
+pub enum DetectError {
+    /// The network gave no usable result.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The picture cannot be given to the network.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// It did not answer in time.
+    #[error("the detector did not answer within {0:?}")]
+    Late(std::time::Duration),
+    /// It panicked.
+    #[error("the detector failed: {0}")]
+    Panicked(String),
+    /// Its answer makes no sense.
+    #[error("the detector's answer makes no sense: {0}")]
+    Absurd(String),
+}
+
+/// Finds faces and plates. A trait, so that tests put a scripted one in its place.
+pub trait Detector: Send {
+    /// Everything found with at least the floor scores, each thing once.
+    ///
+    /// # Errors
+    /// [`DetectError`]; the caller blanks the frame.
+    fn look(&mut self, picture: &Prepared, passes: &[Pass]) -> Result<Vec<Sighting>, DetectError>;
+
+    /// Which model looks.
+    fn model(&self) -> ModelId;
+}
+
+/// Scores under which a candidate is not even told to the tracker: (face, plate).
+pub const FLOOR: [f32; 2] = [0.12, 0.12];
+
+/// Overlap from which sightings of two passes are the same thing.
+const SAME_IN_TWO_PASSES: f32 = 0.45;
+
+/// The network behind [`Detector`].
+pub struct NetworkDetector {
+    network: std::sync::Arc<Network>,
+    workspace: Workspace,
+    threads: usize,
+    model: ModelId,
+}
+
+impl NetworkDetector {
+    /// A detector of its own for one thread of work, running on `threads` threads.
+    #[must_use]
+    pub fn new(network: std::sync::Arc<Network>, model: ModelId, threads: usize) -> Self {
+        Self {
+            network,
+            workspace: Workspace::new(),
+            threads,
+            model,
+        }
+    }
+
+    fn pass(&mut self, picture: &Prepared, pass: Pass) -> Result<Vec<Candidate>, DetectError> {
+        let size = picture.size();
+        let area = pass.area.unwrap_or(size.rect()).clip(size);
+        let mut found = Vec::new();
+        for tile in tiles(area, pass.scale) {
+            self.tile(picture, tile, pass.scale, &mut found)?;
+        }
+        Ok(found)
+    }
+
+    fn tile(
+        &mut self,
+        picture: &Prepared,
+        tile: PxRect,
+        scale: f32,
+        found: &mut Vec<Candidate>,
+    ) -> Result<(), DetectError> {
+        let to = (scaled(tile.width(), scale), scaled(tile.height(), scale));
+        let (sx, sy) = (
+            to.0 as f32 / tile.width() as f32,
+            to.1 as f32 / tile.height() as f32,
+        );
+        let whole = tile == picture.size().rect() && scale == 1.0;
+        let copy = (!whole).then(|| picture.scaled(tile, to, Level::best()));
+        let planes = copy.as_ref().map_or(picture.planes(), |c| &c.0);
+        let bgr = [&*planes[0].data, &*planes[1].data, &*planes[2].data];
+        let input = NetInput::planar(bgr, to.0, to.1, to.0)?;
+        let candidates = self
+            .network
+            .run(&input, &mut self.workspace, self.threads, FLOOR)?;
+        found.extend(candidates.into_iter().map(|c| Candidate {
+            x0: c.x0 / sx + tile.x0 as f32,
+            y0: c.y0 / sy + tile.y0 as f32,
+            x1: c.x1 / sx + tile.x0 as f32,
+            y1: c.y1 / sy + tile.y0 as f32,
+            ..c
+        }));
+        Ok(())
+    }
+}
+
+impl Detector for NetworkDetector {
+    fn look(&mut self, picture: &Prepared, passes: &[Pass]) -> Result<Vec<Sighting>, DetectError> {
+        let mut all = Vec::new();
+        for pass in passes {
+            let mut found = self.pass(picture, *pass)?;
+            nms::suppress(&mut found, self.network.card().nms_iou());
+            all.append(&mut found);
+        }
+        if passes.len() > 1 {
+            nms::suppress(&mut all, SAME_IN_TWO_PASSES);
+        }
+        let (stored, turn) = (picture.stored(), picture.orientation());
+        Ok(all.iter().map(|c| sighting(c, stored, turn)).collect())
+    }
+
+    fn model(&self) -> ModelId {
+        self.model
+    }
+}
+
+fn sighting(c: &Candidate, stored: Size, turn: scrim_units::Orientation) -> Sighting {
+    let at = PxBox {
+        x0: c.x0,
+        y0: c.y0,
+        x1: c.x1,
+        y1: c.y1,
+    };
+    Sighting {
+        class: Class::ALL[c.class.index()],
+        score: c.score,
+        at: turn.to_stored(at, stored),
+    }
+}
+
+fn scaled(side: u32, scale: f32) -> usize {
+    ((side as f32 * scale).round() as usize).max(1)
+}
+
+/// Longest side of one run of the network. Larger inputs are looked at in tiles, so that the
+/// network's memory stays bounded.
+const TILE: f32 = 2048.0;
+
+/// Network pixels that neighbouring tiles share: a thing smaller than this lies whole in one.
+const SHARED: f32 = 192.0;
+
+/// Overlapping parts of `area` that are no longer than a tile at this scale.
+fn tiles(area: PxRect, scale: f32) -> Vec<PxRect> {
+    let spans = |from: u32, to: u32| -> Vec<(u32, u32)> {
+        let length = (to - from) as f32 * scale;
+        if length <= TILE {
+            return vec![(from, to)];
+        }
+        let count = ((length - SHARED) / (TILE - SHARED)).ceil();
+        let (side, step) = (TILE / scale, (length - TILE) / scale / (count - 1.0));
+        (0..count as u32)
+            .map(|i| {
+                let start = from + (i as f32 * step).floor() as u32;
+                (start, (start + side.ceil() as u32).min(to))
+            })
+            .collect()
+    };
+    if area.is_empty() {
+        return Vec::new();
+    }
+    let columns = spans(area.x0, area.x1);
+    spans(area.y0, area.y1)
+        .into_iter()
+        .flat_map(|(y0, y1)| {
+            columns
+                .iter()
+                .map(move |&(x0, x1)| PxRect { x0, y0, x1, y1 })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_cover_every_pixel_and_share_their_borders() {
+        for (w, h, scale) in [
+            (4000, 3000, 1.0),
+            (1920, 1080, 2.0),
+            (50, 60, 1.0),
+            (2049, 9, 1.0),
+        ] {
+            let area = Size {
+                width: w,
+                height: h,
+            }
+            .rect();
+            let all = tiles(area, scale);
+            assert_eq!(all.iter().map(|t| t.x1).max(), Some(w));
+            assert_eq!(all.iter().map(|t| t.y1).max(), Some(h));
+            let mut row: Vec<_> = all.iter().filter(|t| t.y0 == 0).collect();
+            row.sort_by_key(|t| t.x0);
+            assert_eq!(row[0].x0, 0);
+            for pair in row.windows(2) {
+                let shared = (pair[0].x1 - pair[1].x0) as f32 * scale;
+                assert!(shared >= SHARED - 2.0 * scale, "{shared}");
+            }
+            for t in &all {
+                assert!(t.width() as f32 * scale <= TILE + scale * 2.0);
+            }
+        }
+    }
+}

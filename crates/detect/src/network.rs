@@ -1,0 +1,224 @@
+//! The detector network: a picture in, candidates out.
+//!
+//! A small separable network (`training/net.py`) on the row kernels of `scrim-pixels`, in
+//! float32, with nothing between the picture and the boxes that is kept or handed out: no
+//! feature leaves this module. What the boxes are for it does not know.
+mod chain;
+mod input;
+mod passes;
+mod source;
+mod workspace;
+
+pub use crate::anchors::{Candidate, Class};
+pub use input::{InputError, LARGEST_SIDE, NetInput};
+pub use workspace::Workspace;
+
+use crate::anchors::{CELL, RawMap, cell_count, sigmoid};
+use crate::card::{Card, STRIDES};
+use crate::weights::{BOX_VALUES, STAGES, WIDE, Weights};
+use scrim_pixels::conv::{Separable, ShapeError, Stem};
+use scrim_pixels::level::Level;
+
+/// Most threads a run uses; a call that names more gets these.
+pub const MOST_THREADS: usize = 64;
+
+/// Why there is no result.
+#[derive(Debug, thiserror::Error)]
+pub enum NetworkError {
+    /// Weights that the kernels do not take.
+    #[error("network: {0}")]
+    Shape(#[from] ShapeError),
+    /// A floor that is no score.
+    #[error("network: floors are scores within 0..=1, found {floor:?}")]
+    Floor {
+        /// The floors given.
+        floor: [f32; 2],
+    },
+    /// NaN or infinity in an output: nothing that the network says can be believed.
+    #[error("network: an output of stride {stride} at cell {column},{row} is not finite")]
+    NotFinite {
+        /// Stride of the output.
+        stride: usize,
+        /// Column of the first such cell.
+        column: usize,
+        /// Row of the first such cell.
+        row: usize,
+    },
+}
+
+/// Boxes and scores of every cell: strides 8, 16 and 32, each row by row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RawOutput {
+    /// x0, y0, x1, y1 in input pixels.
+    pub boxes: Vec<[f32; BOX_VALUES]>,
+    /// Face, plate, 0..=1 each, independent of each other.
+    pub scores: Vec<[f32; 2]>,
+}
+
+/// The layers, packed for the kernels.
+struct Layers {
+    stem: Stem,
+    stem_block: Separable,
+    stages: [[Separable; 2]; STAGES],
+    lateral: [Separable; 3],
+    shared: [Separable; 3],
+    /// Score and box head of a stride in one block: they read the same rows.
+    heads: [Separable; 3],
+}
+
+/// The network with its weights. Immutable: any number of threads may run it at once, each
+/// call with a [`Workspace`] of its own.
+pub struct Network {
+    layers: Layers,
+    card: Card,
+    level: Level,
+}
+
+impl Network {
+    /// A network at this CPU's best level.
+    pub fn new(weights: Weights) -> Result<Self, NetworkError> {
+        Self::at_level(weights, Level::best())
+    }
+
+    /// A network at a level of the caller's choice, lowered to what the hardware has: for
+    /// tests and benches.
+    pub fn at_level(weights: Weights, level: Level) -> Result<Self, NetworkError> {
+        Ok(Self {
+            layers: Layers::new(&weights)?,
+            card: weights.card().clone(),
+            level: level.min(Level::hardware()),
+        })
+    }
+
+    /// The card of the weights.
+    pub const fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// The level that runs.
+    pub const fn level(&self) -> Level {
+        self.level
+    }
+
+    /// Looks at a picture: every cell's box whose score is at least its class's `floor`
+    /// (face, plate; 0..=1), not yet suppressed (see [`crate::nms`]), strides 8, 16, 32, each
+    /// row by row. Boxes are in the picture's pixels and may reach beyond it.
+    ///
+    /// `threads` of 0 is 1. The result is the same for any number of threads. With one thread
+    /// nothing is allocated but the candidates, once the workspace has seen the size.
+    pub fn run(
+        &self,
+        picture: &NetInput<'_>,
+        workspace: &mut Workspace,
+        threads: usize,
+        floor: [f32; 2],
+    ) -> Result<Vec<Candidate>, NetworkError> {
+        if !floor.iter().all(|floor| (0.0..=1.0).contains(floor)) {
+            return Err(NetworkError::Floor { floor });
+        }
+        let mut candidates = Vec::new();
+        for map in self.compute(picture, workspace, threads)? {
+            map.candidates(floor, &mut candidates);
+        }
+        Ok(candidates)
+    }
+
+    /// Boxes and scores of every cell, decoded: for tests against other engines.
+    pub fn raw(
+        &self,
+        picture: &NetInput<'_>,
+        workspace: &mut Workspace,
+        threads: usize,
+    ) -> Result<RawOutput, NetworkError> {
+        let (width, height) = picture.padded();
+        let cells = cell_count(width, height);
+        let mut raw = RawOutput {
+            boxes: Vec::with_capacity(cells),
+            scores: Vec::with_capacity(cells),
+        };
+        for map in self.compute(picture, workspace, threads)? {
+            for (at, cell) in map.cells.as_chunks::<CELL>().0.iter().enumerate() {
+                raw.boxes.push(map.decode(at, cell));
+                raw.scores.push([sigmoid(cell[0]), sigmoid(cell[1])]);
+            }
+        }
+        Ok(raw)
+    }
+
+    /// The raw maps of all strides, all finite.
+    fn compute<'w>(
+        &self,
+        picture: &NetInput<'_>,
+        workspace: &'w mut Workspace,
+        threads: usize,
+    ) -> Result<[RawMap<'w>; 3], NetworkError> {
+        let threads = threads.clamp(1, MOST_THREADS);
+        passes::run(&self.layers, self.level, picture, workspace, threads);
+        let maps = workspace.maps.raw.each_ref();
+        let raw: [RawMap<'w>; 3] = std::array::from_fn(|i| RawMap {
+            cells: maps[i].data(),
+            width: maps[i].width(),
+            stride: STRIDES[i],
+        });
+        for map in &raw {
+            if let Some((column, row)) = map.first_not_finite() {
+                let stride = map.stride;
+                return Err(NetworkError::NotFinite {
+                    stride,
+                    column,
+                    row,
+                });
+            }
+        }
+        Ok(raw)
+    }
+}
+
+impl Layers {
+    fn new(w: &Weights) -> Result<Self, ShapeError> {
+        let wide = |name: &str, level| block(w, &format!("{name}.{level}"));
+        let three = |name: &str| Ok([wide(name, 0)?, wide(name, 1)?, wide(name, 2)?]);
+        let stage = |i: usize| {
+            Ok([
+                block(w, &format!("stages.{i}.0"))?,
+                block(w, &format!("stages.{i}.1"))?,
+            ])
+        };
+        Ok(Self {
+            stem: Stem::new(w.tensor("stem.conv.weight"), w.tensor("stem.conv.bias"))?,
+            stem_block: block(w, "stem.sep")?,
+            stages: [stage(0)?, stage(1)?, stage(2)?, stage(3)?, stage(4)?],
+            lateral: three("lateral")?,
+            shared: three("shared")?,
+            heads: [head(w, 0)?, head(w, 1)?, head(w, 2)?],
+        })
+    }
+}
+
+/// A block with ReLU; its channels follow from the lengths of its tensors.
+fn block(w: &Weights, name: &str) -> Result<Separable, ShapeError> {
+    let tensor = |part: &str| w.tensor(&format!("{name}.{part}"));
+    let (point, bias) = (tensor("point.weight"), tensor("point.bias"));
+    let cout = bias.len();
+    let cin = point.len() / cout.max(1);
+    let depth = (tensor("depth.weight"), tensor("depth.bias"));
+    Separable::new((cin, cout), (point, bias), depth, true)
+}
+
+/// Score and box head of a level behind each other, filled up with zeros to a vector.
+fn head(w: &Weights, level: usize) -> Result<Separable, ShapeError> {
+    let joined = |part: &str, per_channel: usize| {
+        let mut values = Vec::with_capacity(CELL * per_channel);
+        for head in ["score", "box"] {
+            values.extend_from_slice(w.tensor(&format!("{head}.{level}.{part}")));
+        }
+        values.resize(CELL * per_channel, 0.0);
+        values
+    };
+    Separable::new(
+        (WIDE, CELL),
+        (&joined("point.weight", WIDE), &joined("point.bias", 1)),
+        (&joined("depth.weight", 9), &joined("depth.bias", 1)),
+        false,
+    )
+}

@@ -1,0 +1,255 @@
+//! Planes to detector input: the one place outside the wall that reads raw pixels.
+//!
+//! What it makes are reduced, upright copies (blue, green, red, 8 bits) that stay inside this
+//! crate; they are wiped on drop like the frame itself.
+
+use scrim_pixels::colour::{Matrix, repeat_row, yuv_row};
+use scrim_pixels::level::Level;
+use scrim_pixels::plane::PlaneRef;
+use scrim_pixels::scale::{Grid, Resize};
+use scrim_raw::{Family, FrameInfo, Layout, Range, RawFrame};
+use scrim_units::{FrameId, Orientation, PxRect, Size};
+use zeroize::Zeroize;
+
+/// An upright copy of a frame at its own size, for the detector only.
+pub struct Prepared {
+    id: FrameId,
+    stored: Size,
+    orientation: Orientation,
+    /// Blue, green, red.
+    planes: [Grid; 3],
+}
+
+impl Prepared {
+    /// Copy of a frame.
+    #[must_use]
+    pub fn of(frame: &RawFrame, level: Level) -> Self {
+        let info = frame.info();
+        #[expect(clippy::disallowed_methods, reason = "the one reader of raw planes")]
+        let planes = frame.planes();
+        let upright = info.orientation == Orientation::Upright;
+        let mut out = read(&planes, info, level);
+        if !upright {
+            for plane in &mut out {
+                let turned = turn(plane, info.orientation);
+                plane.data.zeroize();
+                *plane = turned;
+            }
+        }
+        Self {
+            id: frame.id(),
+            stored: info.size,
+            orientation: info.orientation,
+            planes: out,
+        }
+    }
+
+    /// Which frame it was made of.
+    #[must_use]
+    pub fn id(&self) -> FrameId {
+        self.id
+    }
+
+    /// Size of the stored frame.
+    #[must_use]
+    pub fn stored(&self) -> Size {
+        self.stored
+    }
+
+    /// How the stored frame is turned to be upright.
+    #[must_use]
+    pub fn orientation(&self) -> Orientation {
+        self.orientation
+    }
+
+    /// Size of the upright picture.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        Size {
+            width: self.planes[0].width as u32,
+            height: self.planes[0].height as u32,
+        }
+    }
+
+    /// A part of it, scaled: blue, green, red.
+    pub(crate) fn scaled(&self, area: PxRect, to: (usize, usize), level: Level) -> Scaled {
+        let whole = area == self.size().rect();
+        let from = (area.width() as usize, area.height() as usize);
+        let resize = (from != to).then(|| Resize::new(from, to));
+        Scaled([0, 1, 2].map(|i| {
+            let mut part = if whole {
+                None
+            } else {
+                Some(crop(&self.planes[i], area))
+            };
+            let source = part.as_ref().unwrap_or(&self.planes[i]);
+            match &resize {
+                Some(resize) => {
+                    let out = resize.run(level, source);
+                    if let Some(part) = &mut part {
+                        part.data.zeroize();
+                    }
+                    out
+                }
+                None => part.take().unwrap_or_else(|| self.planes[i].clone()),
+            }
+        }))
+    }
+
+    /// The whole picture as it is, without a copy.
+    pub(crate) fn planes(&self) -> &[Grid; 3] {
+        &self.planes
+    }
+}
+
+/// Brightness of a frame as stored, at a reduced size, for the search of movement. Luma, or
+/// green, which carries most of the brightness.
+pub(crate) fn brightness(frame: &RawFrame, resize: &Resize, level: Level) -> Grid {
+    let info = frame.info();
+    #[expect(clippy::disallowed_methods, reason = "the one reader of raw planes")]
+    let planes = frame.planes();
+    let component = usize::from(info.layout.family == Family::Rgb);
+    let width = info.size.width as usize;
+    let (mut row, mut narrow) = (Vec::new(), vec![0; width]);
+    let out = resize.run_rows(level, &mut row, |y, row| {
+        row.resize(width, 0);
+        component_row(&planes, &info.layout, component, y, &mut narrow, row);
+    });
+    row.as_mut_slice().zeroize();
+    narrow.as_mut_slice().zeroize();
+    out
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        self.planes
+            .iter_mut()
+            .for_each(|p| p.data.as_mut_slice().zeroize());
+    }
+}
+
+/// A scaled copy, wiped on drop.
+pub(crate) struct Scaled(pub(crate) [Grid; 3]);
+
+impl Drop for Scaled {
+    fn drop(&mut self) {
+        self.0
+            .iter_mut()
+            .for_each(|p| p.data.as_mut_slice().zeroize());
+    }
+}
+
+fn crop(plane: &Grid, area: PxRect) -> Grid {
+    let (w, h) = (area.width() as usize, area.height() as usize);
+    let mut out = Grid::new(w, h);
+    for y in 0..h {
+        let row = plane.row(area.y0 as usize + y);
+        out.row_mut(y)
+            .copy_from_slice(&row[area.x0 as usize..][..w]);
+    }
+    out
+}
+
+/// The plane as it is seen with this orientation.
+fn turn(plane: &Grid, orientation: Orientation) -> Grid {
+    let stored = Size {
+        width: plane.width as u32,
+        height: plane.height as u32,
+    };
+    let seen = orientation.seen(stored);
+    let mut out = Grid::new(seen.width as usize, seen.height as usize);
+    for y in 0..out.height {
+        for x in 0..out.width {
+            // Centres of pixels, so that mirrored positions fall on pixels again.
+            let (sx, sy) = orientation.stored_position(x as f32 + 0.5, y as f32 + 0.5, stored);
+            out.data[y * out.width + x] = plane.data[sy as usize * plane.width + sx as usize];
+        }
+    }
+    out
+}
+
+/// Blue, green and red planes of a frame as stored.
+fn read(planes: &[PlaneRef<'_>], info: &FrameInfo, level: Level) -> [Grid; 3] {
+    let (w, h) = (info.size.width as usize, info.size.height as usize);
+    let mut out = [Grid::new(w, h), Grid::new(w, h), Grid::new(w, h)];
+    let layout = &*info.layout;
+    let matrix = matrix(info);
+    let mut rows = [vec![0; w], vec![0; w], vec![0; w]];
+    let mut narrow = vec![0; w];
+    for y in 0..h {
+        let [b, g, r] = &mut out;
+        let target = [b.row_mut(y), g.row_mut(y), r.row_mut(y)];
+        match layout.family {
+            Family::Yuv => {
+                for (c, row) in rows.iter_mut().enumerate() {
+                    component_row(planes, layout, c, y, &mut narrow, row);
+                }
+                let [luma, u, v] = &rows;
+                yuv_row(level, &matrix, [luma, u, v], target);
+            }
+            Family::Rgb => {
+                for (row, c) in target.into_iter().zip([2, 1, 0]) {
+                    component_row(planes, layout, c, y, &mut narrow, row);
+                }
+            }
+            Family::Grey => {
+                component_row(planes, layout, 0, y, &mut narrow, &mut rows[0]);
+                if info.range() == Range::Limited {
+                    let grey = [128].repeat(w);
+                    yuv_row(level, &matrix, [&rows[0], &grey, &grey], target);
+                } else {
+                    target
+                        .into_iter()
+                        .for_each(|row| row.copy_from_slice(&rows[0]));
+                }
+            }
+        }
+    }
+    rows.iter_mut().for_each(|r| r.as_mut_slice().zeroize());
+    narrow.as_mut_slice().zeroize();
+    out
+}
+
+/// One component of luma row `y`, 8 bits, as wide as luma.
+fn component_row(
+    planes: &[PlaneRef<'_>],
+    layout: &Layout,
+    component: usize,
+    y: usize,
+    narrow: &mut [u8],
+    out: &mut [u8],
+) {
+    let c = layout.components[component];
+    let plane = layout.planes[usize::from(c.plane)];
+    let row = planes[usize::from(c.plane)].row(y >> plane.sub.shift_y);
+    let step = usize::from(plane.step);
+    if step == 1 {
+        return repeat_row(row, plane.sub.shift_x, out);
+    }
+    let count = out.len().div_ceil(1 << plane.sub.shift_x);
+    for (v, position) in narrow[..count].iter_mut().zip(row.chunks_exact(step)) {
+        let value = layout.value(component, position);
+        *v = if c.depth >= 8 {
+            (value >> (c.depth - 8)) as u8
+        } else {
+            (u32::from(value) * 255 / ((1 << c.depth) - 1)) as u8
+        };
+    }
+    repeat_row(&narrow[..count], plane.sub.shift_x, out);
+}
+
+/// Matrix by the frame's tags (ITU-T H.273, table 4). Untagged: BT.601 up to 576 lines, BT.709
+/// above, as players do.
+fn matrix(info: &FrameInfo) -> Matrix {
+    let full = info.range() == Range::Full;
+    match info.colour.matrix {
+        1 => Matrix::bt709(full),
+        5 | 6 => Matrix::bt601(full),
+        9 | 10 => Matrix::bt2020(full),
+        _ if info.size.height > 576 => Matrix::bt709(full),
+        _ => Matrix::bt601(full),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+use super::*;
+use scrim_raw::{Colour, Fields};
+use scrim_units::{Pts, TimeBase};
+use std::sync::Arc;
+
+fn info(layout: Layout, width: u32, height: u32, orientation: Orientation) -> FrameInfo {
+    FrameInfo {
+        size: Size { width, height },
+        layout: Arc::new(layout),
+        pts: Pts {
+            ticks: 0,
+            base: TimeBase::ONE_SECOND,
+        },
+        duration: 0,
+        colour: Colour {
+            primaries: 2,
+            transfer: 2,
+            matrix: 2,
+            range: Some(Range::Full),
+            chroma_location: 0,
+        },
+        fields: Fields::Progressive,
+        orientation,
+    }
+}
+
+#[test]
+fn sixteen_bit_rgb_becomes_the_high_bytes_in_blue_green_red_order() {
+    let layout = Layout::packed(Family::Rgb, false, 16);
+    let bytes: Vec<u8> = [0x1234u16, 0x5678, 0x9abc]
+        .iter()
+        .flat_map(|v| v.to_ne_bytes())
+        .collect();
+    let frame = RawFrame::new(0, info(layout, 1, 1, Orientation::Upright), vec![bytes]).unwrap();
+    let p = Prepared::of(&frame, Level::best());
+    assert_eq!([0, 1, 2].map(|i| p.planes[i].data[0]), [0x9a, 0x56, 0x12]);
+}
+
+#[test]
+fn a_picture_stored_on_its_side_is_looked_at_upright() {
+    // Stored 2 x 3; to be turned clockwise: the bottom left pixel is seen at the top left.
+    let layout = Layout::packed(Family::Grey, false, 8);
+    let bytes = vec![1, 2, 3, 4, 5, 6];
+    let frame = RawFrame::new(0, info(layout, 2, 3, Orientation::Turn90), vec![bytes]).unwrap();
+    let p = Prepared::of(&frame, Level::best());
+    assert_eq!((p.size().width, p.size().height), (3, 2));
+    assert_eq!(p.planes[0].data, [5, 3, 1, 6, 4, 2]);
+}
+
+#[test]
+fn the_last_odd_column_of_subsampled_chroma_is_read() {
+    use scrim_raw::{Component, PlaneLayout};
+    use scrim_units::Subsampling;
+    let sub = |s| Subsampling {
+        shift_x: s,
+        shift_y: s,
+    };
+    let plane = |s| PlaneLayout {
+        sub: sub(s),
+        step: 1,
+    };
+    let c = |plane| Component {
+        plane,
+        offset: 0,
+        shift: 0,
+        depth: 8,
+    };
+    let layout = Layout {
+        family: Family::Yuv,
+        alpha: false,
+        big_endian: false,
+        planes: vec![plane(0), plane(1), plane(1)],
+        components: vec![c(0), c(1), c(2)],
+    };
+    let planes = vec![vec![100; 9], vec![128; 4], vec![128, 255, 128, 255]];
+    let frame = RawFrame::new(0, info(layout, 3, 3, Orientation::Upright), planes).unwrap();
+    let p = Prepared::of(&frame, Level::best());
+    assert_eq!(p.planes[2].data[..3], [100, 100, 255]);
+    assert_eq!(p.planes[2].data[6..], [100, 100, 255]);
+}

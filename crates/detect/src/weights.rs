@@ -1,0 +1,262 @@
+//! The weights file: read, measured against the card and the network's list of tensors.
+//!
+//! Everything is checked before anything runs: the hash, every name, every shape, every
+//! number; a tensor that the network does not use is refused like one that is missing. This
+//! module knows names and shapes; what is computed with them it does not know.
+use crate::card::{CLASSES, Card, CardError, STRIDES};
+use safetensors::{Dtype, SafeTensors};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Channels behind the stem, and behind every stage from the first.
+pub(crate) const NARROW: usize = 16;
+pub(crate) const WIDE: usize = 64;
+
+/// Values of a box: centre x, y, width, height.
+pub(crate) const BOX_VALUES: usize = 4;
+
+/// Stages of the backbone, two blocks each.
+pub(crate) const STAGES: usize = 5;
+
+/// Largest weights file read, strict: 16 times the network's size in float32. What is longer
+/// cannot match the list of tensors.
+const MOST_BYTES: u64 = 16 * 71_590 * 4;
+
+static CITY_CARD: &[u8] = include_bytes!("../weights/city.json");
+static CITY_WEIGHTS: &[u8] = include_bytes!("../weights/city.safetensors");
+
+/// Why weights were refused.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    /// The card was refused.
+    #[error(transparent)]
+    Card(#[from] CardError),
+    /// A file could not be read.
+    #[error("{}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file longer than any that could be right.
+    #[error("{}: {found} bytes, at most {MOST_BYTES} are read", path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// Its length in bytes.
+        found: u64,
+    },
+    /// The file is not the one that the card was written for.
+    #[error("weights: SHA-256 by the card {expected}, of the file {found}")]
+    Hash {
+        /// By the card.
+        expected: String,
+        /// Of the file.
+        found: String,
+    },
+    /// Not a safetensors file.
+    #[error("weights: {0}")]
+    Format(#[from] safetensors::SafeTensorError),
+    /// A tensor is missing.
+    #[error("weights: no tensor `{name}`")]
+    Missing {
+        /// Its name.
+        name: String,
+    },
+    /// A tensor that the network has no use for.
+    #[error("weights: tensor `{name}` is none of this network's")]
+    Unknown {
+        /// Its name.
+        name: String,
+    },
+    /// A tensor of another shape or number type.
+    #[error("weights: `{name}`: expected F32 {expected:?}, found {dtype:?} {found:?}")]
+    Shape {
+        /// Its name.
+        name: String,
+        /// Shape by the network.
+        expected: Vec<usize>,
+        /// Shape in the file.
+        found: Vec<usize>,
+        /// Number type in the file.
+        dtype: Dtype,
+    },
+    /// A weight that is no number.
+    #[error("weights: `{name}`: value {at} is {value}")]
+    NotFinite {
+        /// Name of the tensor.
+        name: String,
+        /// Index of the value.
+        at: usize,
+        /// The value.
+        value: f32,
+    },
+    /// The card counts other weights than the file holds.
+    #[error("weights: {expected} by the card, {found} in the file")]
+    Count {
+        /// By the card.
+        expected: usize,
+        /// In the file.
+        found: usize,
+    },
+}
+
+/// A card and its weights, both checked.
+#[derive(Debug)]
+pub struct Weights {
+    card: Card,
+    tensors: BTreeMap<String, Vec<f32>>,
+}
+
+impl Weights {
+    /// The weights that this program carries.
+    pub fn embedded() -> Result<Self, WeightsError> {
+        Self::from_bytes(CITY_CARD, CITY_WEIGHTS)
+    }
+
+    /// Reads the card at `path` and the weights file beside it that the card names.
+    pub fn load(path: &Path) -> Result<Self, WeightsError> {
+        let json = read(path)?;
+        let card = Card::from_json(&json)?;
+        let file = read(&path.with_file_name(card.weights_file()))?;
+        Self::from_parts(card, &file)
+    }
+
+    /// Checks a card (JSON) and a weights file (safetensors) held in memory.
+    pub fn from_bytes(card: &[u8], file: &[u8]) -> Result<Self, WeightsError> {
+        Self::from_parts(Card::from_json(card)?, file)
+    }
+
+    /// The card.
+    pub const fn card(&self) -> &Card {
+        &self.card
+    }
+
+    fn from_parts(card: Card, file: &[u8]) -> Result<Self, WeightsError> {
+        let found = hex(&Sha256::digest(file));
+        if found != card.sha256() {
+            let expected = card.sha256().to_owned();
+            return Err(WeightsError::Hash { expected, found });
+        }
+        let tensors = parse(file)?;
+        let found = tensors.values().map(Vec::len).sum();
+        if found != card.parameters() {
+            let expected = card.parameters();
+            return Err(WeightsError::Count { expected, found });
+        }
+        Ok(Self { card, tensors })
+    }
+
+    /// A tensor by name; empty where there is none, which no kernel's shape check passes.
+    pub(crate) fn tensor(&self, name: &str) -> &[f32] {
+        self.tensors.get(name).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Reads the tensors of a safetensors file: exactly those of [`expected_tensors`], float32,
+/// of their shapes, all finite. Takes any bytes and never panics.
+pub fn parse(file: &[u8]) -> Result<BTreeMap<String, Vec<f32>>, WeightsError> {
+    let archive = SafeTensors::deserialize(file)?;
+    let expected: BTreeMap<_, _> = expected_tensors().into_iter().collect();
+    if let Some(name) = archive
+        .names()
+        .into_iter()
+        .find(|name| !expected.contains_key(*name))
+    {
+        let name = name.to_owned();
+        return Err(WeightsError::Unknown { name });
+    }
+    expected
+        .into_iter()
+        .map(|(name, shape)| {
+            let values = tensor(&archive, &name, shape)?;
+            Ok((name, values))
+        })
+        .collect()
+}
+
+fn tensor(
+    archive: &SafeTensors<'_>,
+    name: &str,
+    expected: Vec<usize>,
+) -> Result<Vec<f32>, WeightsError> {
+    let name = name.to_owned();
+    let Ok(view) = archive.tensor(&name) else {
+        return Err(WeightsError::Missing { name });
+    };
+    if view.shape() != expected || view.dtype() != Dtype::F32 {
+        let (found, dtype) = (view.shape().to_vec(), view.dtype());
+        return Err(WeightsError::Shape {
+            name,
+            expected,
+            found,
+            dtype,
+        });
+    }
+    let bytes = view.data().as_chunks::<4>().0;
+    let values: Vec<f32> = bytes
+        .iter()
+        .map(|bytes| f32::from_le_bytes(*bytes))
+        .collect();
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(at) => Err(WeightsError::NotFinite {
+            name,
+            at,
+            value: values[at],
+        }),
+        None => Ok(values),
+    }
+}
+
+/// Every tensor of the network with its shape.
+pub fn expected_tensors() -> Vec<(String, Vec<usize>)> {
+    const TAPS: usize = 9;
+    const COLOURS: usize = 3;
+    let mut tensors = vec![
+        ("stem.conv.weight".into(), vec![NARROW, TAPS * COLOURS]),
+        ("stem.conv.bias".into(), vec![NARROW]),
+    ];
+    for (block, cin, cout) in blocks() {
+        tensors.push((format!("{block}.point.weight"), vec![cout, cin]));
+        tensors.push((format!("{block}.point.bias"), vec![cout]));
+        tensors.push((format!("{block}.depth.weight"), vec![cout, TAPS]));
+        tensors.push((format!("{block}.depth.bias"), vec![cout]));
+    }
+    tensors
+}
+
+/// Every separable block with its input and output channels.
+fn blocks() -> Vec<(String, usize, usize)> {
+    let mut blocks = vec![("stem.sep".into(), NARROW, NARROW)];
+    for stage in 0..STAGES {
+        let cin = if stage == 0 { NARROW } else { WIDE };
+        blocks.push((format!("stages.{stage}.0"), cin, cin));
+        blocks.push((format!("stages.{stage}.1"), cin, WIDE));
+    }
+    for level in 0..STRIDES.len() {
+        blocks.push((format!("lateral.{level}"), WIDE, WIDE));
+        blocks.push((format!("shared.{level}"), WIDE, WIDE));
+        blocks.push((format!("score.{level}"), WIDE, CLASSES.len()));
+        blocks.push((format!("box.{level}"), WIDE, BOX_VALUES));
+    }
+    blocks
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, WeightsError> {
+    let failed = |source| WeightsError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let found = std::fs::metadata(path).map_err(failed)?.len();
+    if found > MOST_BYTES {
+        let path = path.to_owned();
+        return Err(WeightsError::TooLong { path, found });
+    }
+    std::fs::read(path).map_err(failed)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,280 @@
+//! Cards and weights files that are cut, edited or of another network are refused, each with
+//! a message that says what was expected and what was found.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use safetensors::Dtype;
+use safetensors::tensor::{TensorView, serialize};
+use scrim_detect::card::Card;
+use scrim_detect::network::{NetInput, Network, NetworkError, Workspace};
+use scrim_detect::weights::{Weights, WeightsError, expected_tensors, parse};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+const CARD: &str = include_str!("../weights/city.json");
+const FILE: &[u8] = include_bytes!("../weights/city.safetensors");
+
+type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+
+fn tensors() -> Tensors {
+    let mut values = parse(FILE).unwrap();
+    let tensor = |(name, shape)| {
+        let values = values.remove(&name).unwrap();
+        (name, (shape, values))
+    };
+    expected_tensors().into_iter().map(tensor).collect()
+}
+
+fn file(tensors: &Tensors) -> Vec<u8> {
+    let bytes: Vec<(&String, &Vec<usize>, Vec<u8>)> = tensors
+        .iter()
+        .map(|(name, (shape, values))| {
+            (
+                name,
+                shape,
+                values
+                    .iter()
+                    .flat_map(|value| value.to_le_bytes())
+                    .collect(),
+            )
+        })
+        .collect();
+    let views = bytes.iter().map(|(name, shape, bytes)| {
+        (
+            name.as_str(),
+            TensorView::new(Dtype::F32, shape.to_vec(), bytes).unwrap(),
+        )
+    });
+    serialize(views, None).unwrap()
+}
+
+/// A card like the embedded one, for another file.
+fn card_for(file: &[u8], parameters: usize) -> String {
+    let mut card: serde_json::Value = serde_json::from_str(CARD).unwrap();
+    let hash = Sha256::digest(file)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<String>();
+    card["sha256"] = hash.into();
+    card["parameters"] = parameters.into();
+    card.to_string()
+}
+
+#[test]
+fn the_embedded_weights_are_taken() {
+    let weights = Weights::embedded().unwrap();
+    assert_eq!(weights.card().name(), "city");
+    assert!(Network::new(weights).is_ok());
+}
+
+#[test]
+fn a_card_that_says_anything_else_is_refused() {
+    let edits: &[(&str, &str, &str)] = &[
+        (
+            r#""format": 1"#,
+            r#""format": 2"#,
+            "`format`: expected 1, found 2",
+        ),
+        (
+            r#""plate""#,
+            r#""person""#,
+            r#"`classes`: expected ["face", "plate"], found ["face", "person"]"#,
+        ),
+        (
+            r#""face","#,
+            "",
+            r#"`classes`: expected ["face", "plate"], found ["plate"]"#,
+        ),
+        (
+            "  32\n ]",
+            "  64\n ]",
+            "`strides`: expected [8, 16, 32], found [8, 16, 64]",
+        ),
+        (
+            r#""scores""#,
+            r#""scores", "landmarks""#,
+            r#"`outputs`: expected ["boxes", "scores"], found ["boxes", "scores", "landmarks"]"#,
+        ),
+        (
+            r#""scores""#,
+            r#""embedding""#,
+            r#"`outputs`: expected ["boxes", "scores"], found ["boxes", "embedding"]"#,
+        ),
+        (
+            r#""BGR""#,
+            r#""RGB""#,
+            r#"`input.order`: expected "BGR", found "RGB""#,
+        ),
+        (
+            "   255",
+            "   1",
+            "`input.range`: expected [0, 255], found [0, 1]",
+        ),
+        (
+            r#""multiple_of": 32"#,
+            r#""multiple_of": 16"#,
+            "`input.multiple_of`: expected 32, found 16",
+        ),
+        (
+            r#""nms_iou": 0.45"#,
+            r#""nms_iou": 1.45"#,
+            "`nms_iou`: expected a number between 0 and 1, found 1.45",
+        ),
+        (
+            r#""threshold": 0.4"#,
+            r#""threshold": 0.0"#,
+            "`threshold`: expected a number between 0 and 1, found 0.0",
+        ),
+        (
+            r#""city.safetensors""#,
+            r#""../../etc/passwd""#,
+            r#"`weights_file`: expected a file name of letters, digits, '.', '_', '-', found "../../etc/passwd""#,
+        ),
+        (
+            r#""sha256": "2"#,
+            r#""sha256": "G"#,
+            "`sha256`: expected 64 lower-case hex digits",
+        ),
+        (r#""name": "city","#, "", "missing field `name`"),
+        (
+            r#""name""#,
+            r#""embedding_size": 128, "name""#,
+            "unknown field `embedding_size`",
+        ),
+        (
+            r#""order""#,
+            r#""mean": 3, "order""#,
+            "unknown field `mean`",
+        ),
+    ];
+    for (from, to, message) in edits {
+        let edited = CARD.replace(from, to);
+        assert_ne!(edited, CARD, "nothing edited: {from}");
+        let error = Card::from_json(edited.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(message), "{from} to {to}: {error}");
+    }
+}
+
+#[test]
+fn a_card_cut_anywhere_is_refused() {
+    for len in 0..CARD.trim_end().len() {
+        assert!(
+            Card::from_json(&CARD.as_bytes()[..len]).is_err(),
+            "{len} bytes"
+        );
+    }
+}
+
+#[test]
+fn a_weights_file_that_is_not_the_cards_is_refused() {
+    let mut edited = FILE.to_vec();
+    *edited.last_mut().unwrap() ^= 1;
+    let cut = &FILE[..FILE.len() - 1];
+    for file in [&edited[..], cut, &[]] {
+        let error = Weights::from_bytes(CARD.as_bytes(), file).unwrap_err();
+        assert!(matches!(error, WeightsError::Hash { .. }), "{error}");
+    }
+    let message = Weights::from_bytes(CARD.as_bytes(), cut)
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("by the card 2412"), "{message}");
+}
+
+#[test]
+fn bytes_cut_anywhere_are_no_weights_even_with_a_card_that_fits() {
+    for len in (0..FILE.len()).step_by(997).chain(0..200) {
+        assert!(parse(&FILE[..len]).is_err(), "{len} bytes");
+    }
+    let mut longer = FILE.to_vec();
+    longer.push(0);
+    assert!(parse(&longer).is_err());
+}
+
+#[test]
+fn tensors_of_another_network_are_refused() {
+    type Edit = fn(&mut Tensors);
+    let edits: &[(Edit, &str)] = &[
+        (
+            |t| drop(t.remove("box.1.point.bias")),
+            "no tensor `box.1.point.bias`",
+        ),
+        (
+            |t| drop(t.insert("embedding.weight".into(), (vec![1], vec![0.0]))),
+            "tensor `embedding.weight` is none of this network's",
+        ),
+        (
+            |t| drop(t.insert("score.0.point.bias".into(), (vec![3], vec![0.0; 3]))),
+            "`score.0.point.bias`: expected F32 [2], found F32 [3]",
+        ),
+        (
+            |t| t.get_mut("stem.conv.weight").unwrap().0 = vec![27, 16],
+            "`stem.conv.weight`: expected F32 [16, 27], found F32 [27, 16]",
+        ),
+        (
+            |t| t.get_mut("lateral.2.depth.weight").unwrap().1[7] = f32::NAN,
+            "`lateral.2.depth.weight`: value 7 is NaN",
+        ),
+        (
+            |t| t.get_mut("shared.0.depth.bias").unwrap().1[0] = f32::INFINITY,
+            "`shared.0.depth.bias`: value 0 is inf",
+        ),
+    ];
+    for (edit, message) in edits {
+        let mut tensors = tensors();
+        edit(&mut tensors);
+        let error = parse(&file(&tensors)).unwrap_err().to_string();
+        assert!(error.contains(message), "{error}");
+    }
+}
+
+#[test]
+fn a_card_that_counts_other_weights_is_refused() {
+    let error = Weights::from_bytes(card_for(FILE, 71_589).as_bytes(), FILE).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "weights: 71589 by the card, 71590 in the file"
+    );
+}
+
+#[test]
+fn weights_are_loaded_from_the_file_that_the_card_names() {
+    let folder = std::env::temp_dir().join(format!("scrim-weights-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let card = folder.join("card.json");
+    std::fs::write(&card, CARD).unwrap();
+    let missing = Weights::load(&card).unwrap_err().to_string();
+    assert!(missing.contains("city.safetensors"), "{missing}");
+    std::fs::write(folder.join("city.safetensors"), FILE).unwrap();
+    assert_eq!(
+        Weights::load(&card).unwrap().card(),
+        Weights::embedded().unwrap().card()
+    );
+    std::fs::write(folder.join("city.safetensors"), vec![0; 16 << 20]).unwrap();
+    let long = Weights::load(&card).unwrap_err();
+    assert!(matches!(long, WeightsError::TooLong { .. }), "{long}");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Weights that are numbers and a sum of them that is none: the run is a fault, no result.
+#[test]
+fn an_output_that_is_not_finite_is_a_fault() {
+    let mut tensors = tensors();
+    for value in &mut tensors.get_mut("score.1.point.weight").unwrap().1 {
+        *value = 3e38;
+    }
+    for value in &mut tensors.get_mut("score.1.depth.weight").unwrap().1 {
+        *value = 3e38;
+    }
+    let file = file(&tensors);
+    let weights = Weights::from_bytes(card_for(&file, 71_590).as_bytes(), &file).unwrap();
+    let network = Network::new(weights).unwrap();
+    let bytes = vec![90; 96 * 64 * 3];
+    let input = NetInput::interleaved(&bytes, 96, 64, 96 * 3).unwrap();
+    let error = network
+        .run(&input, &mut Workspace::new(), 1, [0.4; 2])
+        .unwrap_err();
+    assert!(
+        matches!(error, NetworkError::NotFinite { stride: 16, .. }),
+        "{error}"
+    );
+    assert!(network.raw(&input, &mut Workspace::new(), 1).is_err());
+}

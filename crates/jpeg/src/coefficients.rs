@@ -1,0 +1,189 @@
+//! The coefficients of a picture and what goes with them.
+
+use crate::colour::Colour;
+use crate::error::JpegError;
+use crate::frame::{Extent, Frame, Sampling};
+use crate::metadata::{Density, Dropped, Metadata};
+use crate::order::{Block, natural};
+
+/// A JPEG file as its quantised coefficients.
+#[derive(Debug, Clone)]
+pub struct Coefficients {
+    pub(crate) width: u16,
+    pub(crate) height: u16,
+    pub(crate) progressive: bool,
+    /// Minimum coded units of the frame.
+    pub(crate) units: Extent,
+    /// Coded units between restart markers, 0 for none.
+    pub(crate) restart_interval: u16,
+    pub(crate) colour: Colour,
+    pub(crate) trailing: usize,
+    pub(crate) metadata: Metadata,
+    pub(crate) components: Vec<Component>,
+}
+
+/// One colour component: its sampling, its quantisation and its blocks.
+#[derive(Clone)]
+pub struct Component {
+    id: u8,
+    h: u8,
+    v: u8,
+    visible: Extent,
+    padded: Extent,
+    /// In row-major order; `None` until the first scan fixes it.
+    pub(crate) quant: Option<[u16; 64]>,
+    /// Row by row, padding included.
+    pub(crate) blocks: Vec<Block>,
+}
+
+/// Coefficients are a picture: nothing of them goes into a log.
+impl std::fmt::Debug for Component {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Component")
+            .field("id", &self.id)
+            .field("h", &self.h)
+            .field("v", &self.v)
+            .field("padded", &self.padded)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Coefficients {
+    /// Reads a JPEG: baseline, extended sequential or progressive, Huffman coded, 8 bits a
+    /// sample, 1 to 4 components.
+    ///
+    /// `limit_bytes` bounds the memory for coefficients (2 bytes each, padding included) and is
+    /// strict: it is checked before anything is allocated. Besides that, at most one copy of
+    /// the file's coded data is held.
+    ///
+    /// # Errors
+    ///
+    /// Damaged files are refused, never repaired; sound files of other kinds are refused by
+    /// name, see [`JpegError`]. What follows the end-of-image marker is counted, not read.
+    pub fn read(data: &[u8], limit_bytes: usize) -> Result<Self, JpegError> {
+        crate::read::read(data, limit_bytes)
+    }
+
+    /// Writes a JPEG with exactly these coefficients.
+    ///
+    /// Sequential files stay sequential and progressive ones progressive, with the restart
+    /// interval they had. Of the metadata it holds the density, the colour model and the
+    /// orientation, nothing else; [`Coefficients::dropped`] tells what that leaves out.
+    pub fn write(&self) -> Vec<u8> {
+        crate::write::write(self)
+    }
+
+    /// Stored width in pixels, before any rotation.
+    pub fn width(&self) -> u32 {
+        u32::from(self.width)
+    }
+
+    /// Stored height in pixels, before any rotation.
+    pub fn height(&self) -> u32 {
+        u32::from(self.height)
+    }
+
+    /// The components in file order.
+    pub fn components(&self) -> &[Component] {
+        &self.components
+    }
+
+    /// The colour model.
+    pub fn colour(&self) -> Colour {
+        self.colour
+    }
+
+    /// Whether the file is progressive.
+    pub fn progressive(&self) -> bool {
+        self.progressive
+    }
+
+    /// EXIF orientation (tag 0x0112) of the first EXIF block, 1..=8; 1 if absent or strange.
+    pub fn orientation(&self) -> u8 {
+        self.metadata.orientation()
+    }
+
+    /// Pixel density from the JFIF header, if there is one.
+    pub fn density(&self) -> Option<Density> {
+        self.metadata.jfif
+    }
+
+    /// Bytes after the end-of-image marker. They are not read.
+    pub fn trailing_bytes(&self) -> usize {
+        self.trailing
+    }
+
+    /// What the file held that [`Coefficients::write`] leaves out, each kind once.
+    pub fn dropped(&self) -> Vec<Dropped> {
+        let trailing = (self.trailing > 0).then_some(Dropped::Trailing(self.trailing));
+        self.metadata
+            .dropped()
+            .iter()
+            .copied()
+            .chain(trailing)
+            .collect()
+    }
+
+    /// A block's coefficients in row-major order, DC first; `None` outside the component.
+    /// `bx` and `by` count blocks of that component, padding included.
+    pub fn block(&self, component: usize, bx: usize, by: usize) -> Option<[i16; 64]> {
+        let component = self.components.get(component)?;
+        let inside = bx < component.padded.across;
+        component
+            .blocks
+            .get(by * component.padded.across + bx)
+            .filter(|_| inside)
+            .map(natural)
+    }
+}
+
+impl Component {
+    /// A component of a frame with all coefficients 0.
+    pub(crate) fn blank(frame: &Frame, told: &Sampling) -> Self {
+        let padded = frame.padded(told);
+        Self {
+            id: told.id,
+            h: told.h,
+            v: told.v,
+            visible: frame.visible(told),
+            padded,
+            quant: None,
+            blocks: vec![[0; 64]; padded.across * padded.down],
+        }
+    }
+
+    /// Component identifier of the file.
+    pub fn id(&self) -> u8 {
+        self.id
+    }
+
+    /// Horizontal sampling factor, 1..=4.
+    pub fn h(&self) -> u8 {
+        self.h
+    }
+
+    /// Vertical sampling factor, 1..=4.
+    pub fn v(&self) -> u8 {
+        self.v
+    }
+
+    /// Blocks in a row, padding included.
+    pub fn across(&self) -> usize {
+        self.padded.across
+    }
+
+    /// Rows of blocks, padding included.
+    pub fn down(&self) -> usize {
+        self.padded.down
+    }
+
+    /// Quantisation steps in row-major order, 1..=65535.
+    pub fn quant(&self) -> [u16; 64] {
+        // Reading ends only after every component's table was fixed.
+        self.quant.unwrap_or([1; 64])
+    }
+
+    pub(crate) fn visible(&self) -> Extent {
+        self.visible
+    }
+}

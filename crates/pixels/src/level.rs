@@ -1,0 +1,137 @@
+//! What this CPU can do, as one ordered level, and the override that only ever lowers it.
+//!
+//! This module knows instruction sets and one environment variable; it knows no kernel.
+use std::fmt;
+use std::sync::OnceLock;
+
+/// Environment variable that lowers the level: `scalar`, `avx2` or `avx512`.
+///
+/// Read once a process. A name it does not know lowers to `scalar`: who sets the variable
+/// wants less than the best, and the slow answer is the right one.
+pub const LEVEL_VARIABLE: &str = "SCRIM_LEVEL";
+
+/// A set of vector instructions, each containing the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Plain Rust: the definition that the others are compared with.
+    Scalar,
+    /// AVX2 and FMA, 8 floats a vector.
+    Avx2,
+    /// AVX-512 F, BW, VL and DQ, 16 floats a vector (with everything of [`Level::Avx2`]).
+    Avx512,
+}
+
+/// All levels, lowest first.
+const ALL: [Level; 3] = [Level::Scalar, Level::Avx2, Level::Avx512];
+
+impl Level {
+    /// The highest level of this CPU, not above [`LEVEL_VARIABLE`] where it is set.
+    pub fn best() -> Self {
+        static BEST: OnceLock<Level> = OnceLock::new();
+        *BEST.get_or_init(|| {
+            let wanted = std::env::var(LEVEL_VARIABLE).ok();
+            Self::hardware().min(Self::ceiling(wanted.as_deref()))
+        })
+    }
+
+    /// The highest level of this CPU. Kernels are fenced by this one: a [`Level`] that the
+    /// caller made up is lowered to it, so that no instruction runs that the CPU lacks.
+    pub fn hardware() -> Self {
+        static HARDWARE: OnceLock<Level> = OnceLock::new();
+        *HARDWARE.get_or_init(detect)
+    }
+
+    /// What the override allows: everything where it is absent or empty.
+    fn ceiling(wanted: Option<&str>) -> Self {
+        match wanted.map(str::trim) {
+            None | Some("") => Self::Avx512,
+            Some(name) => ALL
+                .into_iter()
+                .find(|level| level.name().eq_ignore_ascii_case(name))
+                .unwrap_or(Self::Scalar),
+        }
+    }
+
+    /// The name that [`LEVEL_VARIABLE`] takes and that benches print.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scalar => "scalar",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Every level that this CPU has, lowest first; the override does not shorten it, so that a
+/// test run under [`LEVEL_VARIABLE`] still compares all of them.
+pub fn levels_here() -> Vec<Level> {
+    ALL.into_iter()
+        .filter(|level| *level <= Level::hardware())
+        .collect()
+}
+
+#[cfg(target_arch = "x86_64")]
+fn detect() -> Level {
+    let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    let avx512 = is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512dq");
+    match (avx2, avx512) {
+        (true, true) => Level::Avx512,
+        (true, false) => Level::Avx2,
+        // A CPU with AVX-512 and without AVX2 is none that exists; levels must nest.
+        (false, _) => Level::Scalar,
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn detect() -> Level {
+    Level::Scalar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_ordered_by_what_they_can_do() {
+        assert!(Level::Scalar < Level::Avx2 && Level::Avx2 < Level::Avx512);
+        assert!(levels_here().is_sorted());
+        assert_eq!(levels_here()[0], Level::Scalar);
+        assert_eq!(levels_here().last(), Some(&Level::hardware()));
+    }
+
+    #[test]
+    fn the_override_lowers_and_never_raises() {
+        for (wanted, ceiling) in [
+            (None, Level::Avx512),
+            (Some(""), Level::Avx512),
+            (Some("avx512"), Level::Avx512),
+            (Some(" AVX2 "), Level::Avx2),
+            (Some("scalar"), Level::Scalar),
+            (Some("avx1024"), Level::Scalar),
+        ] {
+            assert_eq!(Level::ceiling(wanted), ceiling, "{wanted:?}");
+        }
+        assert!(Level::best() <= Level::hardware());
+    }
+
+    /// A machine that tests the scalar code alone proves nothing about what ships: on CI
+    /// (where `CI` is set) that is a failure and not a skip.
+    #[test]
+    fn a_ci_machine_has_at_least_avx2() {
+        if std::env::var_os("CI").is_some() {
+            assert!(
+                levels_here().contains(&Level::Avx2),
+                "this CI machine has no AVX2: the vector kernels would go untested"
+            );
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Planes of 8-bit samples scaled: area means downwards, linear between samples upwards.
+//!
+//! Separable, rows first. The AVX2 level is the same code compiled with wider vectors.
+
+use crate::level::Level;
+
+/// An 8-bit plane without padding.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Grid {
+    /// Samples across.
+    pub width: usize,
+    /// Samples down.
+    pub height: usize,
+    /// Row after row.
+    pub data: Vec<u8>,
+}
+
+impl Grid {
+    /// A plane of zeros.
+    #[must_use]
+    pub fn new(width: usize, height: usize) -> Self {
+        Self {
+            width,
+            height,
+            data: vec![0; width * height],
+        }
+    }
+
+    /// Row `y`.
+    #[must_use]
+    pub fn row(&self, y: usize) -> &[u8] {
+        &self.data[y * self.width..(y + 1) * self.width]
+    }
+
+    /// Row `y`, to be written.
+    pub fn row_mut(&mut self, y: usize) -> &mut [u8] {
+        &mut self.data[y * self.width..(y + 1) * self.width]
+    }
+}
+
+/// Which source samples make one target sample, and with what weights. Weights sum to 1.
+struct Taps {
+    first: Vec<usize>,
+    weights: Vec<f32>,
+    /// Weights a target sample.
+    width: usize,
+}
+
+impl Taps {
+    /// Coverage of each source sample by the target sample's extent when shrinking; the two
+    /// nearest samples by distance when growing.
+    fn new(from: usize, to: usize) -> Self {
+        let ratio = from as f64 / to as f64;
+        let width = if ratio > 1.0 {
+            ratio.ceil() as usize + 1
+        } else {
+            2
+        }
+        .min(from);
+        let mut taps = Self {
+            first: Vec::with_capacity(to),
+            weights: Vec::with_capacity(to * width),
+            width,
+        };
+        for i in 0..to {
+            let (lo, hi) = if ratio > 1.0 {
+                (i as f64 * ratio, (i + 1) as f64 * ratio)
+            } else {
+                let centre = (i as f64 + 0.5) * ratio;
+                (centre - 0.5, centre + 0.5)
+            };
+            let first = (lo.floor().max(0.0) as usize).min(from - width);
+            let cover = |k: usize| {
+                let s = (first + k) as f64;
+                ((s + 1.0).min(hi) - s.max(lo)).max(0.0)
+            };
+            let sum: f64 = (0..width).map(cover).sum();
+            taps.first.push(first);
+            for k in 0..width {
+                let w = if sum > 0.0 {
+                    cover(k) / sum
+                } else {
+                    1.0 / width as f64
+                };
+                taps.weights.push(w as f32);
+            }
+        }
+        taps
+    }
+
+    fn of(&self, i: usize) -> (usize, &[f32]) {
+        let w = &self.weights[i * self.width..(i + 1) * self.width];
+        (self.first[i], w)
+    }
+}
+
+/// A conversion between two sizes, its weights worked out once.
+pub struct Resize {
+    across: Taps,
+    down: Taps,
+    from: (usize, usize),
+    to: (usize, usize),
+}
+
+impl Resize {
+    /// From (width, height) to (width, height); all at least 1.
+    #[must_use]
+    pub fn new(from: (usize, usize), to: (usize, usize)) -> Self {
+        Self {
+            across: Taps::new(from.0, to.0),
+            down: Taps::new(from.1, to.1),
+            from,
+            to,
+        }
+    }
+
+    /// Whether it is for these sizes.
+    #[must_use]
+    pub fn is_for(&self, from: (usize, usize), to: (usize, usize)) -> bool {
+        self.from == from && self.to == to
+    }
+
+    /// Scales one plane.
+    #[must_use]
+    pub fn run(&self, level: Level, plane: &Grid) -> Grid {
+        let mut row = Vec::new();
+        self.run_rows(level, &mut row, |y, row| {
+            row.clear();
+            row.extend_from_slice(plane.row(y));
+        })
+    }
+
+    /// Scales a plane whose rows come from `fetch`, which puts row `y` into the buffer. Rows are
+    /// asked for in rising order, some of them twice.
+    #[must_use]
+    pub fn run_rows(
+        &self,
+        level: Level,
+        row: &mut Vec<u8>,
+        mut fetch: impl FnMut(usize, &mut Vec<u8>),
+    ) -> Grid {
+        let mut out = Grid::new(self.to.0, self.to.1);
+        let mut sum = vec![0f32; self.from.0];
+        for y in 0..self.to.1 {
+            let (first, weights) = self.down.of(y);
+            sum.fill(0.0);
+            for (k, w) in weights.iter().enumerate() {
+                if *w > 0.0 {
+                    fetch(first + k, row);
+                    add_row(level, row, *w, &mut sum);
+                }
+            }
+            self.across(&sum, out.row_mut(y));
+        }
+        out
+    }
+
+    fn across(&self, sum: &[f32], out: &mut [u8]) {
+        for (x, v) in out.iter_mut().enumerate() {
+            let (first, weights) = self.across.of(x);
+            let mean: f32 = sum[first..first + weights.len()]
+                .iter()
+                .zip(weights)
+                .map(|(s, w)| s * w)
+                .sum();
+            *v = (mean + 0.5) as u8;
+        }
+    }
+}
+
+fn add_row(level: Level, row: &[u8], weight: f32, sum: &mut [f32]) {
+    #[cfg(target_arch = "x86_64")]
+    if level >= Level::Avx2 {
+        // SAFETY: the level exists only where the CPU has AVX2.
+        return unsafe { add_row_avx2(row, weight, sum) };
+    }
+    let _ = level;
+    add_row_body(row, weight, sum);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn add_row_avx2(row: &[u8], weight: f32, sum: &mut [f32]) {
+    add_row_body(row, weight, sum);
+}
+
+#[inline(always)]
+fn add_row_body(row: &[u8], weight: f32, sum: &mut [f32]) {
+    for (s, v) in sum.iter_mut().zip(row) {
+        *s += f32::from(*v) * weight;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::level::levels_here;
+
+    fn ramp(width: usize, height: usize) -> Grid {
+        let mut g = Grid::new(width, height);
+        for y in 0..height {
+            for x in 0..width {
+                g.data[y * width + x] = ((x * 5 + y * 3) % 256) as u8;
+            }
+        }
+        g
+    }
+
+    #[test]
+    fn a_flat_plane_stays_flat_at_every_size() {
+        let mut flat = Grid::new(37, 23);
+        flat.data.fill(200);
+        for to in [(1, 1), (5, 7), (36, 22), (37, 23), (80, 50)] {
+            let out = Resize::new((37, 23), to).run(Level::Scalar, &flat);
+            assert!(out.data.iter().all(|v| *v == 200), "{to:?}");
+        }
+    }
+
+    #[test]
+    fn halving_gives_the_mean_of_four_samples() {
+        let g = ramp(8, 6);
+        let out = Resize::new((8, 6), (4, 3)).run(Level::Scalar, &g);
+        let mean = |x: usize, y: usize| {
+            let s: u32 = [(0, 0), (1, 0), (0, 1), (1, 1)]
+                .iter()
+                .map(|(i, j)| u32::from(g.data[(2 * y + j) * 8 + 2 * x + i]))
+                .sum();
+            ((f64::from(s) / 4.0) + 0.5) as u8
+        };
+        for y in 0..3 {
+            for x in 0..4 {
+                assert_eq!(out.data[y * 4 + x], mean(x, y));
+            }
+        }
+    }
+
+    #[test]
+    fn every_level_gives_the_bytes_of_the_scalar_code() {
+        let g = ramp(65, 33);
+        for to in [(31, 17), (130, 66)] {
+            let r = Resize::new((65, 33), to);
+            let want = r.run(Level::Scalar, &g);
+            for level in levels_here() {
+                assert_eq!(r.run(level, &g), want);
+            }
+        }
+    }
+}

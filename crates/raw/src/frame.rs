@@ -1,0 +1,185 @@
+//! `RawFrame`: decoded pixels, readable through one accessor, wiped on drop.
+
+use scrim_pixels::layout::{Layout, Range};
+use scrim_pixels::plane::PlaneRef;
+use scrim_units::{FrameId, Orientation, Pts, Size};
+use std::sync::Arc;
+use xxhash_rust::xxh3::Xxh3Default;
+use zeroize::Zeroize;
+
+/// Colour tags of a frame: code points of ITU-T H.273, 2 where unspecified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Colour {
+    /// ColourPrimaries.
+    pub primaries: u8,
+    /// TransferCharacteristics.
+    pub transfer: u8,
+    /// MatrixCoefficients.
+    pub matrix: u8,
+    /// Sample range, where the source says it.
+    pub range: Option<Range>,
+    /// Chroma sample position as FFmpeg numbers it (0 unspecified).
+    pub chroma_location: u8,
+}
+
+/// How the lines of a frame belong to fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fields {
+    /// One picture.
+    Progressive,
+    /// Two fields, the upper one first.
+    TopFirst,
+    /// Two fields, the lower one first.
+    BottomFirst,
+}
+
+/// What is known of a frame besides its pixels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FrameInfo {
+    /// Luma pixels as stored.
+    pub size: Size,
+    /// How the samples lie.
+    pub layout: Arc<Layout>,
+    /// Presentation time.
+    pub pts: Pts,
+    /// Ticks until the next frame, 0 where unknown.
+    pub duration: i64,
+    /// Colour tags.
+    pub colour: Colour,
+    /// Interlacing.
+    pub fields: Fields,
+    /// How to turn the stored picture to see it upright.
+    pub orientation: Orientation,
+}
+
+impl FrameInfo {
+    /// The range that the samples use: what the source says, else full for RGB and limited
+    /// for the rest.
+    #[must_use]
+    pub fn range(&self) -> Range {
+        self.colour.range.unwrap_or(match self.layout.family {
+            scrim_pixels::layout::Family::Rgb => Range::Full,
+            _ => Range::Limited,
+        })
+    }
+}
+
+/// Why planes do not make a frame.
+#[derive(Debug, thiserror::Error)]
+pub enum FrameError {
+    /// The layout contradicts itself.
+    #[error("inconsistent pixel layout")]
+    Layout,
+    /// A plane is missing or of another length than size and layout ask for.
+    #[error("plane {plane} holds {found} bytes, {expected} expected")]
+    PlaneSize {
+        /// Index of the plane.
+        plane: usize,
+        /// Bytes found.
+        found: usize,
+        /// Bytes that it must hold.
+        expected: usize,
+    },
+    /// Width or height is zero.
+    #[error("frame without pixels")]
+    Empty,
+}
+
+/// Decoded pixels. No `Clone`, `Debug`, `Serialize`, `AsRef`; wiped on drop.
+///
+/// ```compile_fail
+/// fn twice(frame: scrim_raw::RawFrame) -> (scrim_raw::RawFrame, scrim_raw::RawFrame) {
+///     (frame.clone(), frame)
+/// }
+/// ```
+pub struct RawFrame {
+    id: FrameId,
+    info: FrameInfo,
+    planes: Vec<Vec<u8>>,
+}
+
+impl RawFrame {
+    /// A frame of copied planes (no padding between rows). `index` counts in display order.
+    ///
+    /// # Errors
+    /// [`FrameError`] when the planes do not have the shape that `info` states. They are wiped.
+    pub fn new(index: u64, info: FrameInfo, mut planes: Vec<Vec<u8>>) -> Result<Self, FrameError> {
+        if let Err(error) = check(&info, &planes) {
+            planes.iter_mut().for_each(Zeroize::zeroize);
+            return Err(error);
+        }
+        let mut hash = Xxh3Default::new();
+        planes.iter().for_each(|p| hash.update(p));
+        let id = FrameId {
+            index,
+            pts: info.pts.ticks,
+            checksum: hash.digest(),
+        };
+        Ok(Self { id, info, planes })
+    }
+
+    /// Which picture this is.
+    #[must_use]
+    pub fn id(&self) -> FrameId {
+        self.id
+    }
+
+    /// What is known of it besides its pixels.
+    #[must_use]
+    pub fn info(&self) -> &FrameInfo {
+        &self.info
+    }
+
+    /// The one way to read raw pixels. `clippy.toml` disallows it everywhere but in
+    /// `detect/preprocess.rs`.
+    #[must_use]
+    pub fn planes(&self) -> Vec<PlaneRef<'_>> {
+        self.planes
+            .iter()
+            .enumerate()
+            .map(|(i, p)| PlaneRef::new(p, self.info.layout.plane_size(i, self.info.size).0))
+            .collect()
+    }
+
+    /// Gives the planes to the painter; this crate only.
+    pub(crate) fn take(mut self) -> (FrameInfo, Vec<Vec<u8>>) {
+        let planes = std::mem::take(&mut self.planes);
+        (self.info.clone(), planes)
+    }
+}
+
+impl Drop for RawFrame {
+    fn drop(&mut self) {
+        // Slices, not vectors: wiping a vector also walks its spare capacity.
+        for plane in &mut self.planes {
+            plane.as_mut_slice().zeroize();
+        }
+    }
+}
+
+fn check(info: &FrameInfo, planes: &[Vec<u8>]) -> Result<(), FrameError> {
+    if !info.layout.is_consistent() {
+        return Err(FrameError::Layout);
+    }
+    if info.size.area() == 0 {
+        return Err(FrameError::Empty);
+    }
+    let count = info.layout.planes.len().max(planes.len());
+    for plane in 0..count {
+        let expected = if plane < info.layout.planes.len() {
+            let (row, rows) = info.layout.plane_size(plane, info.size);
+            row * rows
+        } else {
+            0
+        };
+        let found = planes.get(plane).map_or(0, Vec::len);
+        if found != expected {
+            return Err(FrameError::PlaneSize {
+                plane,
+                found,
+                expected,
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! What the first pass found, turned into sealed regions for every frame.
+
+use crate::examine::Examination;
+use crate::settings::JobSettings;
+use scrim_engine::{Fault, Stage};
+use scrim_raw::{Examination as Look, Reason, Regions};
+use scrim_track::{ClipCover, TrackSummary, cover_clip};
+use scrim_units::{PxBox, PxRect, Sighting, Size};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Slack on the schedule's interval for rounding of times, seconds.
+const SLACK_S: f64 = 0.002;
+
+/// Regions of all frames, and what the report says of them.
+pub(crate) struct Cover {
+    pub(crate) regions: Vec<Regions>,
+    pub(crate) tracks: Vec<TrackSummary>,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) limit_s: f64,
+}
+
+/// Tracks the whole clip and seals every frame.
+pub(crate) fn cover(examined: &Examination, settings: &JobSettings) -> Cover {
+    let size = examined.first.size;
+    let track = settings.track();
+    let limit_s = examined.longest_gap_s + SLACK_S;
+    let tracked = catch_unwind(AssertUnwindSafe(|| {
+        cover_clip(size, &examined.facts, &track)
+    }));
+    let Ok(tracked) = tracked else {
+        return all_blank(examined, limit_s);
+    };
+    let strong = [track.face.strong, track.plate.strong];
+    let looks: Vec<Option<Look>> = looks(examined, size, strong);
+    let nearest = nearest_looks(&looks);
+    let mut faults = Vec::new();
+    let regions = examined
+        .frames
+        .iter()
+        .enumerate()
+        .map(|(i, frame)| {
+            if matches!(frame.look, Some(Err(()))) {
+                return Regions::blank(frame.id, Reason::Detector);
+            }
+            let near: Vec<&Look> = nearest[i]
+                .into_iter()
+                .flatten()
+                .filter_map(|n| looks[n].as_ref())
+                .collect();
+            let rects = rects(&tracked, i, size, settings.mask_scale);
+            Regions::seal(frame.id, frame.seconds, size, &near, limit_s, rects).unwrap_or_else(
+                |e| {
+                    faults.push(Fault {
+                        stage: Stage::Track,
+                        frame: Some(frame.id.index),
+                        cause: e.to_string(),
+                    });
+                    Regions::blank(frame.id, Reason::Tracker)
+                },
+            )
+        })
+        .collect();
+    Cover {
+        regions,
+        tracks: tracked.tracks,
+        faults,
+        limit_s,
+    }
+}
+
+fn all_blank(examined: &Examination, limit_s: f64) -> Cover {
+    let blank = |f: &crate::examine::Examined| Regions::blank(f.id, Reason::Tracker);
+    Cover {
+        regions: examined.frames.iter().map(blank).collect(),
+        tracks: Vec::new(),
+        faults: vec![Fault {
+            stage: Stage::Track,
+            frame: None,
+            cause: "the tracker failed, so every frame is blanked".into(),
+        }],
+        limit_s,
+    }
+}
+
+fn looks(examined: &Examination, size: Size, strong: [f32; 2]) -> Vec<Option<Look>> {
+    let certain = |s: &&Sighting| s.score >= strong[s.class.index()];
+    examined
+        .frames
+        .iter()
+        .map(|f| {
+            let found = f.look.as_ref()?.as_ref().ok()?;
+            Some(Look {
+                frame: f.id,
+                seconds: f.seconds,
+                area: size.rect(),
+                model: examined.model,
+                found: found.iter().filter(certain).copied().collect(),
+            })
+        })
+        .collect()
+}
+
+/// For each frame the nearest look at or before it, and after it.
+fn nearest_looks(looks: &[Option<Look>]) -> Vec<[Option<usize>; 2]> {
+    let mut out = vec![[None, None]; looks.len()];
+    let mut last = None;
+    for (i, slot) in out.iter_mut().enumerate() {
+        if looks[i].is_some() {
+            last = Some(i);
+        }
+        slot[0] = last;
+    }
+    let mut next = None;
+    for (i, slot) in out.iter_mut().enumerate().rev() {
+        if looks[i].is_some() {
+            next = Some(i);
+        }
+        slot[1] = next.filter(|n| *n != i);
+    }
+    out
+}
+
+fn rects(cover: &ClipCover, frame: usize, size: Size, mask_scale: f32) -> Vec<PxRect> {
+    cover.frames[frame]
+        .boxes
+        .iter()
+        .map(|b| scaled(b.at, mask_scale).pixels(size))
+        .filter(|r| !r.is_empty())
+        .collect()
+}
+
+/// A box grown around its middle. Never smaller than it was.
+pub(crate) fn scaled(at: PxBox, factor: f32) -> PxBox {
+    let extra = (factor - 1.0).max(0.0) / 2.0;
+    at.grow(at.width() * extra, at.height() * extra)
+}

@@ -1,0 +1,30 @@
+//! Why a file was not redacted.
+
+use scrim_sink::SinkError;
+use scrim_source::SourceError;
+use std::path::PathBuf;
+
+/// Why a file was not redacted. The input's name is added where the message is printed.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// The input is refused.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The output could not be written.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+    /// The report could not be written; the output was removed as well.
+    #[error("the report {path} cannot be written ({cause}), so the output was removed as well", path = .path.display())]
+    Report {
+        /// Where it should have gone.
+        path: PathBuf,
+        /// Why.
+        cause: String,
+    },
+    /// The second pass did not see what the first saw.
+    #[error("decoded differently the second time: {0}; copy it first if it is still being written")]
+    Unsteady(String),
+    /// Stopped by the user.
+    #[error("stopped")]
+    Stopped,
+}

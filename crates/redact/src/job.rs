@@ -1,0 +1,182 @@
+//! What a job holds for all its files: the detector, its settings, how to stop it.
+
+use crate::error::JobError;
+use crate::plan::{Kind, Planned};
+use crate::settings::JobSettings;
+use scrim_detect::network::{Network, NetworkError};
+use scrim_detect::weights::{Weights, WeightsError};
+use scrim_detect::{Detector, Guard, NetworkDetector};
+use scrim_raw::ModelId;
+use scrim_source::SourceError;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Longest wait for one look at one frame. A look at the largest picture takes seconds on a slow
+/// machine; a detector that is silent for longer hangs.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Why the detector inside the program cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The weights are not what this program was built for.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The network cannot be built of them.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+}
+
+/// The detector of a job and its settings.
+pub struct Engine {
+    /// What the job was told.
+    pub settings: JobSettings,
+    factory: Arc<dyn Fn() -> Box<dyn Detector> + Send + Sync>,
+    deadline: Duration,
+    pub(crate) model: ModelFacts,
+}
+
+/// What the report says of the model.
+#[derive(Debug, Clone)]
+pub(crate) struct ModelFacts {
+    pub(crate) name: String,
+    pub(crate) sha256: String,
+    pub(crate) level: String,
+}
+
+impl Engine {
+    /// With the weights inside the program.
+    ///
+    /// # Errors
+    /// [`EngineError`] when they are not what this program was built for.
+    pub fn new(settings: JobSettings) -> Result<Self, EngineError> {
+        let network = Network::new(Weights::embedded()?)?;
+        let network = Arc::new(network);
+        let model = ModelFacts {
+            name: network.card().name().to_owned(),
+            sha256: network.card().sha256().to_owned(),
+            level: network.level().to_string(),
+        };
+        let id = model_id(&model.sha256);
+        let threads = settings.threads;
+        Ok(Self {
+            settings,
+            factory: Arc::new(move || Box::new(NetworkDetector::new(network.clone(), id, threads))),
+            deadline: DEADLINE,
+            model,
+        })
+    }
+
+    /// With another detector, for tests of faults.
+    #[must_use]
+    pub fn with_detector(
+        settings: JobSettings,
+        deadline: Duration,
+        factory: Arc<dyn Fn() -> Box<dyn Detector> + Send + Sync>,
+    ) -> Self {
+        Self {
+            settings,
+            factory,
+            deadline,
+            model: ModelFacts {
+                name: "scripted".into(),
+                sha256: String::new(),
+                level: String::new(),
+            },
+        }
+    }
+
+    pub(crate) fn guard(&self) -> Guard {
+        let factory = self.factory.clone();
+        Guard::new(Box::new(move || factory()), self.deadline)
+    }
+}
+
+fn model_id(hex: &str) -> ModelId {
+    let mut id = [0; 32];
+    for (byte, pair) in id.iter_mut().zip(hex.as_bytes().chunks(2)) {
+        let text = std::str::from_utf8(pair).unwrap_or("0");
+        *byte = u8::from_str_radix(text, 16).unwrap_or(0);
+    }
+    ModelId(id)
+}
+
+/// How far a file is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Step {
+    /// Frames examined so far, of so many where known.
+    Examined(u64, Option<u64>),
+    /// Frames written so far, of so many.
+    Written(u64, u64),
+}
+
+/// How to follow a job and to stop it.
+#[derive(Clone)]
+pub struct Control {
+    stop: Arc<AtomicBool>,
+    on_step: Arc<dyn Fn(Step) + Send + Sync>,
+}
+
+impl Control {
+    /// `stop` ends the job at the next frame; `on_step` is told of each frame.
+    #[must_use]
+    pub fn new(stop: Arc<AtomicBool>, on_step: Arc<dyn Fn(Step) + Send + Sync>) -> Self {
+        Self { stop, on_step }
+    }
+
+    /// One that is never stopped and tells nobody.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self::new(Arc::default(), Arc::new(|_| {}))
+    }
+
+    pub(crate) fn step(&self, step: Step) -> Result<(), JobError> {
+        (self.on_step)(step);
+        self.check()
+    }
+
+    pub(crate) fn check(&self) -> Result<(), JobError> {
+        if self.stop.load(Ordering::Relaxed) {
+            Err(JobError::Stopped)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// What became of one file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Done {
+    /// The redacted file.
+    pub output: PathBuf,
+    /// Frames or pages written.
+    pub frames: u64,
+    /// Tracks (videos) or boxes (photos) of faces.
+    pub faces: u64,
+    /// The same of plates.
+    pub plates: u64,
+    /// Frames blanked whole.
+    pub blanked: u64,
+    /// Seconds of video, 0 for photos.
+    pub seconds: f64,
+    /// Smallest face and plate that the finest look finds, pixels.
+    pub smallest: (f32, f32),
+    /// What the user should know or check.
+    pub warnings: Vec<String>,
+}
+
+/// Redacts one planned file.
+///
+/// # Errors
+/// [`JobError`]; nothing stands under the output's name then.
+pub fn redact_file(file: &Planned, engine: &Engine, control: &Control) -> Result<Done, JobError> {
+    // What a killed run left of this output; whether there was something does not matter.
+    let _ = scrim_sink::remove_leftover(&file.target);
+    match file.kind {
+        Kind::Video(container) => {
+            crate::video::redact_video(&file.source, &file.target, container, engine, control)
+        }
+        Kind::Photo(format) => Err(JobError::Source(SourceError::Unsupported(format.name()))),
+    }
+}

@@ -1,0 +1,19 @@
+//! The file job: inputs planned, each examined in a first pass and redacted in a second, with a
+//! report beside each output.
+//!
+//! Threads and files live here; decisions live in `engine` and `track`, pixels behind `raw`.
+#![forbid(unsafe_code)]
+
+mod cover;
+mod error;
+mod examine;
+mod job;
+mod plan;
+mod report;
+mod settings;
+mod video;
+
+pub use error::JobError;
+pub use job::{Control, Done, Engine, EngineError, Step, redact_file};
+pub use plan::{Kind, Plan, PlanError, Planned, Refused, Request, plan};
+pub use settings::{JobSettings, VideoOptions};

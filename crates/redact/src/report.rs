@@ -1,0 +1,248 @@
+//! The report of a finished output, and the moment when both get their names.
+
+use crate::cover::Cover;
+use crate::error::JobError;
+use crate::examine::Examination;
+use crate::job::Engine;
+use crate::settings::sensitivity_name;
+use crate::video::Written;
+use scrim_engine::Fault;
+use scrim_protocol as protocol;
+use scrim_raw::{Fill, Regions};
+use scrim_sink::PartFile;
+use scrim_source::{Dropped, StreamKind};
+use sha2::{Digest, Sha256};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Report of a video.
+pub(crate) fn of_video(
+    source: &Path,
+    part: &PartFile,
+    engine: &Engine,
+    examined: &Examination,
+    covered: &Cover,
+    written: &Written,
+) -> Result<protocol::Report, JobError> {
+    let looked = examined.frames.iter().filter(|f| f.look.is_some()).count();
+    let faults = examined.faults.iter().chain(&covered.faults);
+    Ok(protocol::Report {
+        report: protocol::REPORT_VERSION,
+        software: software(),
+        model: model(engine),
+        settings: settings(engine),
+        source: protocol::Source {
+            kind: "video".into(),
+            codec: examined.video.codec.clone(),
+            width: examined.first.size.width,
+            height: examined.first.size.height,
+            sha256: input_hash(source, engine)?,
+        },
+        output: output(part, written.codec, written.frames)?,
+        coverage: protocol::Coverage {
+            smallest_face_px: examined.smallest[0],
+            smallest_plate_px: examined.smallest[1],
+            longest_unexamined_s: examined.longest_gap_s,
+            frames_examined: looked as u64,
+            limit_s: covered.limit_s,
+        },
+        regions: stretches(&covered.regions),
+        tracks: tracks(covered),
+        blanked: blanked(written),
+        faults: faults.map(note).collect(),
+        dropped: examined.dropped.iter().map(dropped).collect(),
+        notes: written.notes.clone(),
+    })
+}
+
+/// Gives the output its name, with its report beside it. When the report cannot be written the
+/// output is removed as well.
+pub(crate) fn publish(
+    part: PartFile,
+    report: protocol::Report,
+    wanted: bool,
+) -> Result<(), JobError> {
+    let target = part.target().to_owned();
+    if !wanted {
+        part.publish()?;
+        return Ok(());
+    }
+    let path = report_path(&target);
+    let fail = |cause: String| JobError::Report {
+        path: path.clone(),
+        cause,
+    };
+    let json = serde_json::to_vec(&report).map_err(|e| fail(e.to_string()))?;
+    let beside = PartFile::create(&path).map_err(|e| fail(e.to_string()))?;
+    beside.write(&json).map_err(|e| fail(e.to_string()))?;
+    beside.sync().map_err(|e| fail(e.to_string()))?;
+    part.publish()?;
+    if let Err(e) = beside.publish() {
+        // Nothing else can be done about a failure to remove; the error says what happened.
+        let _ = std::fs::remove_file(&target);
+        let _ = std::fs::remove_file(&path);
+        return Err(fail(e.to_string()));
+    }
+    Ok(())
+}
+
+/// `NAME.EXT` becomes `NAME.EXT.scrim.json`, so that `a.jpg` and `a.png` keep one each.
+pub(crate) fn report_path(output: &Path) -> PathBuf {
+    let mut name = output.file_name().unwrap_or_default().to_owned();
+    name.push(".scrim.json");
+    output.with_file_name(name)
+}
+
+fn software() -> protocol::Software {
+    let (libavcodec, libavformat) = scrim_ff::versions();
+    protocol::Software {
+        scrim: env!("CARGO_PKG_VERSION").into(),
+        libavcodec,
+        libavformat,
+    }
+}
+
+fn model(engine: &Engine) -> protocol::Model {
+    protocol::Model {
+        name: engine.model.name.clone(),
+        sha256: engine.model.sha256.clone(),
+        level: engine.model.level.clone(),
+    }
+}
+
+fn settings(engine: &Engine) -> protocol::Settings {
+    let track = engine.settings.track();
+    protocol::Settings {
+        sensitivity: sensitivity_name(engine.settings.sensitivity).into(),
+        thresholds: [track.face.strong, track.plate.strong],
+        fill: match engine.settings.fill {
+            Fill::Solid => "solid".into(),
+            Fill::Surround => "surround".into(),
+        },
+        mask_scale: engine.settings.mask_scale,
+        zones: 0,
+    }
+}
+
+fn output(part: &PartFile, codec: &str, frames: u64) -> Result<protocol::Output, JobError> {
+    let (sha256, bytes) = hash(part.path())?;
+    Ok(protocol::Output {
+        file: part
+            .target()
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        sha256,
+        bytes,
+        codec: codec.into(),
+        frames,
+    })
+}
+
+fn input_hash(source: &Path, engine: &Engine) -> Result<Option<String>, JobError> {
+    if !engine.settings.hash_input {
+        return Ok(None);
+    }
+    Ok(Some(hash(source)?.0))
+}
+
+/// SHA-256 in hexadecimal, and the length.
+pub(crate) fn hash(path: &Path) -> Result<(String, u64), JobError> {
+    let fail = |e| JobError::Source(scrim_source::SourceError::Io(e));
+    let mut file = std::fs::File::open(path).map_err(fail)?;
+    let (mut sha, mut bytes) = (Sha256::new(), 0);
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        let n = file.read(&mut buffer).map_err(fail)?;
+        if n == 0 {
+            break;
+        }
+        sha.update(&buffer[..n]);
+        bytes += n as u64;
+    }
+    let hex = sha.finalize().iter().map(|b| format!("{b:02x}")).collect();
+    Ok((hex, bytes))
+}
+
+/// Frames in a row with equal regions become one entry; frames without any are left out.
+fn stretches(regions: &[Regions]) -> Vec<protocol::Stretch> {
+    let mut out: Vec<protocol::Stretch> = Vec::new();
+    for (i, r) in regions.iter().enumerate() {
+        let fill: Vec<protocol::Rect> =
+            r.rects().iter().map(|p| [p.x0, p.y0, p.x1, p.y1]).collect();
+        if fill.is_empty() {
+            continue;
+        }
+        match out.last_mut() {
+            Some(last) if last.from + last.frames == i as u64 && last.fill == fill => {
+                last.frames += 1;
+            }
+            _ => out.push(protocol::Stretch {
+                from: i as u64,
+                frames: 1,
+                fill,
+            }),
+        }
+    }
+    out
+}
+
+fn tracks(covered: &Cover) -> Vec<protocol::Track> {
+    covered
+        .tracks
+        .iter()
+        .map(|t| protocol::Track {
+            class: t.class.name().into(),
+            first_frame: t.first_frame as u64,
+            last_frame: t.last_frame as u64,
+            seen: t.seen_frames as u64,
+            best_score: t.best_score,
+            smallest_px: t.smallest_side,
+        })
+        .collect()
+}
+
+fn blanked(written: &Written) -> Vec<protocol::Blanked> {
+    let mut out: Vec<protocol::Blanked> = Vec::new();
+    for (frame, reason) in &written.blanked {
+        match out.last_mut() {
+            Some(last) if last.from + last.frames == *frame && last.reason == reason.name() => {
+                last.frames += 1;
+            }
+            _ => out.push(protocol::Blanked {
+                from: *frame,
+                frames: 1,
+                reason: reason.name().into(),
+            }),
+        }
+    }
+    out
+}
+
+fn note(fault: &Fault) -> protocol::FaultNote {
+    protocol::FaultNote {
+        stage: fault.stage.name().into(),
+        frame: fault.frame,
+        cause: fault.cause.clone(),
+    }
+}
+
+fn dropped(what: &Dropped) -> String {
+    match what {
+        Dropped::Stream(s) => {
+            let kind = match s.kind {
+                StreamKind::Video => "further video",
+                StreamKind::CoverPicture => "cover picture",
+                StreamKind::Audio => "audio",
+                StreamKind::Subtitle => "subtitles",
+                StreamKind::Data => "timed data",
+                StreamKind::Attachment => "attachment",
+                StreamKind::Unknown => "unknown",
+            };
+            format!("stream {}: {kind} ({})", s.index, s.codec)
+        }
+        Dropped::Tags => "tags".into(),
+        Dropped::Chapters(n) => format!("{n} chapters"),
+    }
+}

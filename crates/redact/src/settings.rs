@@ -1,0 +1,88 @@
+//! Everything that a file job can be told.
+
+use scrim_raw::Fill;
+use scrim_sink::Codec;
+use scrim_source::Limits;
+use scrim_track::Sensitivity;
+
+/// Settings of a job; the same for all its files.
+#[derive(Debug, Clone)]
+pub struct JobSettings {
+    /// How much is at stake.
+    pub sensitivity: Sensitivity,
+    /// Score from which something is covered for certain, instead of the sensitivity's own.
+    pub threshold: Option<f32>,
+    /// Factor on the size of every region, 1 is the tracker's own margin.
+    pub mask_scale: f32,
+    /// How regions are filled.
+    pub fill: Fill,
+    /// Bounds on inputs.
+    pub limits: Limits,
+    /// Threads for the detector and the codecs.
+    pub threads: usize,
+    /// Write a report beside each output.
+    pub report: bool,
+    /// Put the input's SHA-256 into the report.
+    pub hash_input: bool,
+    /// Redact what can be decoded of a damaged file.
+    pub accept_damaged: bool,
+    /// How videos are written.
+    pub video: VideoOptions,
+}
+
+/// How videos are written.
+#[derive(Debug, Clone, Default)]
+pub struct VideoOptions {
+    /// Keep every audio track.
+    pub keep_audio: bool,
+    /// Codec asked for.
+    pub codec: Option<Codec>,
+    /// Constant rate factor.
+    pub crf: Option<u8>,
+    /// Encoder preset.
+    pub preset: Option<String>,
+}
+
+impl Default for JobSettings {
+    fn default() -> Self {
+        Self {
+            sensitivity: Sensitivity::Publish,
+            threshold: None,
+            mask_scale: 1.0,
+            fill: Fill::Solid,
+            limits: Limits::default(),
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            report: true,
+            hash_input: false,
+            accept_damaged: false,
+            video: VideoOptions::default(),
+        }
+    }
+}
+
+/// The word of a sensitivity in options and reports.
+#[must_use]
+pub(crate) fn sensitivity_name(s: Sensitivity) -> &'static str {
+    match s {
+        Sensitivity::Publish => "publish",
+        Sensitivity::Normal => "normal",
+        Sensitivity::Quick => "quick",
+    }
+}
+
+impl JobSettings {
+    /// Settings of the tracker that follow.
+    #[must_use]
+    pub(crate) fn track(&self) -> scrim_track::TrackSettings {
+        let mut track = scrim_track::TrackSettings::for_sensitivity(self.sensitivity);
+        if let Some(t) = self.threshold {
+            for class in [&mut track.face, &mut track.plate] {
+                class.strong = t;
+                class.sure = class.sure.max(t);
+                class.weak = class.weak.min(t);
+                class.steady_score = class.steady_score.min(t);
+            }
+        }
+        track
+    }
+}

@@ -1,0 +1,19 @@
+//! `RedactedFrame` to file: encode, mux, photos, the `.part` file.
+//!
+//! This crate depends on the facade `frame` and cannot name a raw frame or a source packet.
+//! `unsafe` lives in `encode.rs` and `mux.rs` only.
+#![deny(unsafe_code)]
+
+mod choice;
+mod container;
+mod encode;
+mod error;
+mod mux;
+mod part;
+mod video;
+
+pub use choice::{Choice, Codec};
+pub use container::Container;
+pub use error::SinkError;
+pub use part::{PartFile, remove_leftover};
+pub use video::{VideoSettings, VideoWriter};

@@ -1,0 +1,120 @@
+//! One video output: encoder and muxer joined.
+
+use crate::choice::{Choice, Codec};
+use crate::container::Container;
+use crate::encode::Encoder;
+use crate::error::SinkError;
+use crate::mux::Muxer;
+use scrim_ff::{AudioPacket, AudioStream};
+use scrim_frame::{FrameInfo, RedactedFrame};
+use scrim_units::TimeBase;
+use std::path::Path;
+
+/// How a video is written.
+#[derive(Debug, Clone)]
+pub struct VideoSettings {
+    /// The codec asked for; `None` lets [`Choice::make`] decide.
+    pub codec: Option<Codec>,
+    /// FFmpeg's name of the source's codec.
+    pub source_codec: String,
+    /// The container.
+    pub container: Container,
+    /// Constant rate factor of the encoder; `None` is the default of each codec.
+    pub crf: Option<u8>,
+    /// Preset of the encoder; `None` is the default of each codec.
+    pub preset: Option<String>,
+    /// Encoder threads.
+    pub threads: usize,
+    /// Unit of all frame times.
+    pub time_base: TimeBase,
+    /// Average frames a second, where known.
+    pub average_rate: Option<(i32, i32)>,
+    /// Whether that rate holds for every frame.
+    pub constant_rate: bool,
+    /// Width to height of a pixel; (0, 1) unspecified.
+    pub sample_aspect: (i32, i32),
+    /// Display matrix to carry over.
+    pub matrix: Option<[i32; 9]>,
+}
+
+/// An open output.
+pub struct VideoWriter {
+    encoder: Encoder,
+    muxer: Muxer,
+    choice: Choice,
+    first: FrameInfo,
+}
+
+impl VideoWriter {
+    /// Opens the file at `path` (a `.part` file) for frames like `first`.
+    ///
+    /// # Errors
+    /// [`SinkError`].
+    pub fn create(
+        path: &Path,
+        settings: &VideoSettings,
+        first: &FrameInfo,
+        audio: &[AudioStream],
+    ) -> Result<Self, SinkError> {
+        let choice = Choice::make(
+            settings.codec,
+            &settings.source_codec,
+            settings.container,
+            first.size,
+            &first.layout,
+        )?;
+        let mut muxer = Muxer::create(path, settings.container)?;
+        let encoder = Encoder::open(&choice, settings, first, muxer.wants_global_header())?;
+        muxer.begin(&encoder, settings, audio)?;
+        Ok(Self {
+            encoder,
+            muxer,
+            choice,
+            first: first.clone(),
+        })
+    }
+
+    /// Which encoder was chosen.
+    #[must_use]
+    pub fn choice(&self) -> &Choice {
+        &self.choice
+    }
+
+    /// Writes one frame. Times must rise.
+    ///
+    /// # Errors
+    /// [`SinkError`].
+    pub fn write(&mut self, frame: &RedactedFrame) -> Result<(), SinkError> {
+        let info = frame.info();
+        if info.size != self.first.size || info.layout != self.first.layout {
+            return Err(SinkError::WrongShape);
+        }
+        self.encoder.send(Some(frame))?;
+        self.drain()
+    }
+
+    /// Writes one packet of sound.
+    ///
+    /// # Errors
+    /// [`SinkError`].
+    pub fn write_audio(&mut self, packet: AudioPacket) -> Result<(), SinkError> {
+        self.muxer.write_audio(packet)
+    }
+
+    /// Writes what the encoder still holds, and the container's end.
+    ///
+    /// # Errors
+    /// [`SinkError`].
+    pub fn finish(mut self) -> Result<(), SinkError> {
+        self.encoder.send(None)?;
+        self.drain()?;
+        self.muxer.finish()
+    }
+
+    fn drain(&mut self) -> Result<(), SinkError> {
+        while let Some(packet) = self.encoder.receive()? {
+            self.muxer.write(packet)?;
+        }
+        Ok(())
+    }
+}

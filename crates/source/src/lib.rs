@@ -1,0 +1,20 @@
+//! File to `RawFrame`: demux, decode, photos, limits.
+//!
+//! A coded packet of a file is a type of this crate; outputs cannot name it. `unsafe` lives in
+//! `demux.rs` and `decode.rs` only.
+#![deny(unsafe_code)]
+
+mod clip;
+mod decode;
+mod demux;
+mod error;
+mod kind;
+mod limits;
+mod stamp;
+
+pub use clip::{Clip, ClipItem, ClipOptions, Damage, Dropped};
+pub use demux::{StreamFacts, StreamKind, VideoFacts};
+pub use error::SourceError;
+pub use kind::{FileKind, PhotoFormat};
+pub use limits::Limits;
+pub use stamp::FileStamp;

@@ -1,0 +1,244 @@
+//! Where and when a video is looked at. A function of size, rate, times and cuts alone: it
+//! takes the time as an argument and never learns what was found, so that every frame's looks
+//! can be foretold and checked.
+
+use scrim_units::{Class, Pass, PxRect, Size};
+
+use crate::Sensitivity;
+use crate::passes::{misses_large, smallest_at, whole};
+
+/// A look at least every so many seconds: every second frame at 24 to 30 fps, every frame at 20
+/// and less. Somebody walking moves by about a head's width in that time.
+const PUBLISH_PERIOD_S: f64 = 0.099;
+/// Every fourth frame at 30 fps, every third at 25.
+const NORMAL_PERIOD_S: f64 = 0.134;
+/// Every sixth frame at 30 fps, every fifth at 25.
+const QUICK_PERIOD_S: f64 = 0.201;
+
+/// Up to this area (640x480) every look has the fine scale too: it costs 5 times the plain
+/// one, and still less than one plain look at 1080p.
+const TINY_PX: u64 = 640 * 480;
+/// Fine scale of tiny pictures.
+const TINY_FINE: f32 = 2.0;
+
+/// Up to this area (1280x720) one look in four has the next scale.
+const SMALL_PX: u64 = 1280 * 720;
+/// Fine scale of small pictures: 1920 px wide at 720p.
+const SMALL_FINE: f32 = 1.5;
+/// One look in this many is fine there: a third of a second, within the tracker's weak gap.
+const SMALL_FINE_EVERY: u64 = 4;
+
+/// Up to this long side scale 1 is looked at whole.
+const WHOLE_LONG_PX: u32 = 2048;
+/// Long side at which larger pictures are looked at whole.
+const PUBLISH_BASE_LONG_PX: f32 = 2560.0;
+/// The same, to halve the cost.
+const NORMAL_BASE_LONG_PX: f32 = 1920.0;
+/// Drafts see no picture larger than this.
+const QUICK_BASE_LONG_PX: f32 = 1280.0;
+
+/// Larger pictures are also looked at in full size, in tiles of about this many pixels by turns.
+const TILE_PX: f64 = 1920.0 * 1080.0;
+/// All tiles have had their turn after so many looks: 0.4 s, the tracker's weak gap.
+const TILE_TURN_LOOKS: usize = 5;
+/// Tiles reach this far into their neighbours, so that what the whole look cannot find lies
+/// wholly in one of them.
+const TILE_OVERLAP_PX: u32 = 48;
+
+/// Long side of the pass for large faces.
+const COARSE_LONG_PX: f32 = 480.0;
+
+/// Decides for each frame of a clip, in display order, what the detector looks at.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    plan: Plan,
+    /// Looks since the last cut.
+    looks: u64,
+    last_s: Option<f64>,
+}
+
+#[derive(Debug, Clone)]
+struct Plan {
+    period_s: f64,
+    /// A frame this long after a look is looked at: the period less half a frame, so that
+    /// jitter of the times does not skip one.
+    due_s: f64,
+    /// Scale at which every look sees the whole picture.
+    base: f32,
+    /// Finer scale of the whole picture, and every how many looks.
+    fine: Option<(f32, u64)>,
+    /// Parts seen at scale 1, by turns.
+    tiles: Vec<PxRect>,
+    /// Scale of the pass for large faces.
+    coarse: Option<f32>,
+}
+
+impl Schedule {
+    /// For a clip of this upright size. `frame_interval_s` is the usual time between frames in
+    /// seconds; where it makes no sense every frame is looked at.
+    #[must_use]
+    pub fn new(size: Size, frame_interval_s: f64, sensitivity: Sensitivity) -> Self {
+        let (period, base_long) = match sensitivity {
+            Sensitivity::Publish => (PUBLISH_PERIOD_S, PUBLISH_BASE_LONG_PX),
+            Sensitivity::Normal => (NORMAL_PERIOD_S, NORMAL_BASE_LONG_PX),
+            Sensitivity::Quick => (QUICK_PERIOD_S, QUICK_BASE_LONG_PX),
+        };
+        let draft = sensitivity == Sensitivity::Quick;
+        let long = size.width.max(size.height);
+        let whole = long <= WHOLE_LONG_PX && !draft;
+        let base = if whole {
+            1.0
+        } else {
+            (base_long / long.max(1) as f32).min(1.0)
+        };
+        let fine = match size.area() {
+            _ if draft => None,
+            area if area <= TINY_PX => Some((TINY_FINE, 1)),
+            area if area <= SMALL_PX => Some((SMALL_FINE, SMALL_FINE_EVERY)),
+            _ => None,
+        };
+        let tiles = if base < 1.0 && !draft {
+            tiles(size)
+        } else {
+            Vec::new()
+        };
+        // Half the base's scale at most: nearer to it the pass would tell nothing new.
+        let coarse = (COARSE_LONG_PX / long.max(1) as f32).min(base / 2.0);
+        let (period_s, due_s) = rhythm(frame_interval_s, period);
+        Self {
+            plan: Plan {
+                period_s,
+                due_s,
+                base,
+                fine,
+                tiles,
+                coarse: misses_large(base, size).then_some(coarse),
+            },
+            looks: 0,
+            last_s: None,
+        }
+    }
+
+    /// What to look at in the next frame, at this time in seconds; nothing: not at all. After a
+    /// cut, at the clip's begin and where the times make no sense it is always looked at. Every
+    /// look sees the whole picture at some scale.
+    pub fn look(&mut self, time_s: f64, cut: bool) -> Vec<Pass> {
+        let since = self.last_s.map(|last| time_s - last);
+        let fresh = cut || since.is_none();
+        // Written so that a time that is not a number, or one before the last look, is due.
+        if !fresh && since.is_some_and(|s| (0.0..self.plan.due_s).contains(&s)) {
+            return Vec::new();
+        }
+        if fresh {
+            self.looks = 0;
+        }
+        self.last_s = Some(time_s);
+        let passes = self.plan.passes(self.looks, fresh);
+        self.looks += 1;
+        passes
+    }
+
+    /// The smallest thing that the finest pass finds: shorter side of a face, height of a
+    /// plate, in pixels of the stored frame. At each place of the picture that pass comes by at
+    /// least every few looks, not in every one.
+    #[must_use]
+    pub fn smallest(&self, class: Class) -> f32 {
+        smallest_at(self.plan.finest(), class)
+    }
+
+    /// The smallest face and plate, by [`Class::index`], that these passes find wherever it is
+    /// in the picture; for `Look::smallest`. Infinite for no passes.
+    #[must_use]
+    pub fn smallest_in(&self, passes: &[Pass]) -> [f32; 2] {
+        let whole = passes.iter().filter(|p| p.area.is_none());
+        let mut scale = whole.map(|p| p.scale).fold(0.0, f32::max);
+        // All tiles together are the whole picture.
+        let tiled = passes.iter().filter(|p| p.area.is_some());
+        if !self.plan.tiles.is_empty() && tiled.count() == self.plan.tiles.len() {
+            scale = scale.max(1.0);
+        }
+        Class::ALL.map(|class| smallest_at(scale, class))
+    }
+
+    /// A frame that is not looked at comes less than this many seconds after one that is. At a
+    /// steady rate it is the time from look to look.
+    #[must_use]
+    pub fn longest_gap_s(&self) -> f64 {
+        self.plan.period_s
+    }
+}
+
+/// The time from look to look in whole frames of this interval, and when a look is due.
+fn rhythm(interval_s: f64, period_s: f64) -> (f64, f64) {
+    if !(interval_s.is_finite() && interval_s > 0.0) {
+        return (period_s, 0.0);
+    }
+    let period = interval_s * (period_s / interval_s).floor().max(1.0);
+    (period, period - interval_s / 2.0)
+}
+
+impl Plan {
+    fn finest(&self) -> f32 {
+        match self.fine {
+            Some((scale, _)) => scale,
+            None if self.tiles.is_empty() => self.base,
+            None => 1.0,
+        }
+    }
+
+    /// The passes of a look; a fresh one, after a cut, sees everything at once.
+    fn passes(&self, look: u64, fresh: bool) -> Vec<Pass> {
+        let mut passes = Vec::new();
+        match self.fine {
+            Some((scale, every)) if fresh || look.is_multiple_of(every) => {
+                passes.push(whole(scale));
+                // Where every look is fine, the base scale is a second opinion; where few are,
+                // the fine pass takes its place.
+                if every == 1 {
+                    passes.push(whole(self.base));
+                }
+            }
+            _ => passes.push(whole(self.base)),
+        }
+        passes.extend(self.coarse.map(whole));
+        let all = self.tiles.len();
+        let turn = if fresh {
+            all
+        } else {
+            all.div_ceil(TILE_TURN_LOOKS)
+        };
+        let from = look * turn as u64;
+        passes.extend((0..turn).map(|i| Pass {
+            scale: 1.0,
+            area: Some(self.tiles[((from + i as u64) % all as u64) as usize]),
+        }));
+        passes
+    }
+}
+
+/// The picture in overlapping tiles of about equal size, row by row.
+fn tiles(size: Size) -> Vec<PxRect> {
+    let ratio = (f64::from(size.width) / f64::from(size.height.max(1))).max(1e-3);
+    let count = (size.area() as f64 / TILE_PX).max(1.0);
+    // As many columns and rows as make each tile about as wide as the 16:9 of TILE_PX.
+    let cols = (count * ratio * 9.0 / 16.0).sqrt().ceil().max(1.0) as u32;
+    let rows = (count / f64::from(cols)).ceil().max(1.0) as u32;
+    let span = |i: u32, n: u32, length: u32| {
+        let edge = |i: u32| (u64::from(length) * u64::from(i) / u64::from(n)) as u32;
+        (
+            edge(i).saturating_sub(TILE_OVERLAP_PX),
+            edge(i + 1).saturating_add(TILE_OVERLAP_PX).min(length),
+        )
+    };
+    (0..rows)
+        .flat_map(|r| (0..cols).map(move |c| (r, c)))
+        .map(|(r, c)| {
+            let ((x0, x1), (y0, y1)) = (span(c, cols, size.width), span(r, rows, size.height));
+            PxRect { x0, y0, x1, y1 }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+#[path = "schedule/tests.rs"]
+mod tests;

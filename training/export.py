@@ -1,0 +1,173 @@
+"""From a checkpoint to what ships: `python -m training.export CHECKPOINT OUT_DIR --name NAME`.
+
+Writes NAME.safetensors, NAME.onnx and the card NAME.json, or nothing: all three are made and compared with PyTorch on
+fixed inputs in a scratch folder first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+
+from training import weights
+from training.checkpoint import file_sha256, load_weights
+from training.config import RunConfig
+from training.net import CLASSES, STRIDES, Contract, Detector
+from training.start import NOTICE
+from training.vectors import SIZES, pattern
+
+FORMAT = 1
+TOLERANCE = 1e-4  # pixels and score: the largest difference that leaves the export standing
+OPSET = 17
+NMS_IOU = 0.45  # two boxes of a class that overlap more are one
+THRESHOLD = 0.4  # score at which the figures in docs/cards are measured; callers may go lower, never tune on them
+LICENCE = "Apache-2.0"
+RECORD_KEYS = {"start", "config", "data"}
+
+
+class Refused(Exception):
+    """The export differs from the network it came from, or its origin is unknown."""
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Largest absolute difference from the unfolded network, in pixels for boxes, over the fixed inputs."""
+
+    safetensors: float
+    onnx: float
+
+
+def origin(config: RunConfig | None, record: Path | None) -> dict[str, Any]:
+    """The card's `training`: from the checkpoint's config or, for bare weights, from a record written by hand."""
+    if config is not None and record is None:
+        start = NOTICE if config.start == "yunet-n" else config.start
+        return {"start": start, "config": config.to_dict(), "data": [name for name, _ in config.sets]}
+    if config is None and record is not None:
+        said: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
+        if set(said) != RECORD_KEYS:
+            raise Refused(f"{record}: keys must be {sorted(RECORD_KEYS)}, not {sorted(said)}")
+        return said
+    if config is None:
+        raise Refused("the weights carry no config; say where they come from with --record")
+    raise Refused("the checkpoint has its own config; --record is for weights without one")
+
+
+def export(net: Detector, training: dict[str, Any], out: Path, name: str) -> Differences:
+    """Write the three files of `net` to `out`. Raises Refused, with nothing written, if one computes something else."""
+    net.eval()
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out, prefix=".export-") as scratch:
+        made = {kind: Path(scratch) / f"{name}.{kind}" for kind in ("safetensors", "onnx", "json")}
+        folded = weights.fold(net)
+        tensors = weights.to_tensors(folded)
+        weights.write(made["safetensors"], tensors)
+        write_onnx(folded, made["onnx"])
+        found = differences(net, made["safetensors"], made["onnx"])
+        # Written so that NaN, which is neither above nor below, is refused.
+        if not (found.safetensors <= TOLERANCE and found.onnx <= TOLERANCE):
+            raise Refused(f"differs from PyTorch by {found}, allowed are {TOLERANCE}")
+        card = make_card(name, made["safetensors"], weights.count(tensors), training)
+        made["json"].write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+        for path in made.values():
+            os.replace(path, out / path.name)
+    return found
+
+
+def write_onnx(folded: Detector, path: Path) -> None:
+    """`image` (1, 3, H, W) to `boxes` (1, N, 4) and `scores` (1, N, 2), H and W free."""
+    axes = {"image": {2: "height", 3: "width"}, "boxes": {1: "cells"}, "scores": {1: "cells"}}
+    with warnings.catch_warnings():
+        # The tracing exporter: it needs no further package, and this network has no control flow to lose.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            Contract(folded).eval(),
+            (pattern(*SIZES[0]),),
+            str(path),
+            input_names=["image"],
+            output_names=["boxes", "scores"],
+            dynamic_axes=axes,
+            opset_version=OPSET,
+            dynamo=False,
+        )
+
+
+def run_onnx(path: Path, image: torch.Tensor) -> list[np.ndarray]:
+    """`boxes` and `scores` as onnxruntime computes them."""
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    outputs: list[np.ndarray] = session.run(["boxes", "scores"], {"image": image.numpy()})
+    return outputs
+
+
+@torch.no_grad()
+def differences(net: Detector, safetensors: Path, onnx: Path) -> Differences:
+    """Both files against the network before folding."""
+    reread = Contract(weights.read(safetensors)).eval()
+    from_safetensors, from_onnx = [], []
+    for size in SIZES:
+        image = pattern(*size)
+        truth = [output.numpy() for output in Contract(net).eval()(image)]
+        again = [output.numpy() for output in reread(image)]
+        from_safetensors.append(largest(truth, again))
+        from_onnx.append(largest(truth, run_onnx(onnx, image)))
+    # Not Python's max, which may pass over NaN.
+    return Differences(float(np.max(from_safetensors)), float(np.max(from_onnx)))
+
+
+def largest(a: list[np.ndarray], b: list[np.ndarray]) -> float:
+    """Largest absolute difference; NaN if there is one; shapes must agree."""
+    if [x.shape for x in a] != [y.shape for y in b]:
+        raise Refused(f"shapes {[x.shape for x in a]} became {[y.shape for y in b]}")
+    return float(np.max([np.abs(x - y).max() for x, y in zip(a, b)]))
+
+
+def make_card(name: str, file: Path, parameters: int, training: dict[str, Any]) -> dict[str, Any]:
+    """What a loader checks before it trusts the weights, and what a reader should know."""
+    return {
+        "format": FORMAT,
+        "name": name,
+        "classes": list(CLASSES),
+        "strides": list(STRIDES),
+        "input": {"order": "BGR", "range": [0, 255], "multiple_of": max(STRIDES)},
+        "outputs": ["boxes", "scores"],
+        "nms_iou": NMS_IOU,
+        "threshold": THRESHOLD,
+        "weights_file": file.name,
+        "sha256": file_sha256(file),
+        "parameters": parameters,
+        "training": training,
+        "licence": LICENCE,
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("out_dir", type=Path)
+    parser.add_argument("--name", required=True, help="of the weights, e.g. city")
+    parser.add_argument("--record", type=Path, help="JSON with start, config and data, for weights without a config")
+    args = parser.parse_args()
+    state, config = load_weights(args.checkpoint)
+    net = Detector()
+    net.load_state_dict(state)
+    try:
+        found = export(net, origin(config, args.record), args.out_dir, args.name)
+    except Refused as refusal:
+        print(f"export refused: {refusal}", file=sys.stderr)
+        return 1
+    print(f"{args.name}: max |safetensors - torch| {found.safetensors:.2g}, max |onnx - torch| {found.onnx:.2g}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
