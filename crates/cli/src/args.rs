@@ -17,6 +17,28 @@ pub struct Cli {
 pub enum Command {
     /// Write redacted copies of photos and videos
     Redact(RedactArgs),
+    /// Print boxes and scores of what is found, as JSON, for measuring
+    Detect(DetectArgs),
+}
+
+/// Arguments of `scrim detect`.
+#[derive(Debug, Args)]
+pub struct DetectArgs {
+    /// A photo or video
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// As JSON, the one form there is
+    #[arg(long)]
+    pub json: bool,
+
+    /// How much is at stake if something is missed
+    #[arg(long, value_enum, default_value_t = SensitivityArg::Publish)]
+    pub sensitivity: SensitivityArg,
+
+    /// Threads for detector and codecs [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
 }
 
 /// Arguments of `scrim redact`.
@@ -120,6 +142,16 @@ pub enum SensitivityArg {
     Normal,
     /// A draft to look at
     Quick,
+}
+
+impl From<SensitivityArg> for scrim_track::Sensitivity {
+    fn from(arg: SensitivityArg) -> Self {
+        match arg {
+            SensitivityArg::Publish => Self::Publish,
+            SensitivityArg::Normal => Self::Normal,
+            SensitivityArg::Quick => Self::Quick,
+        }
+    }
 }
 
 /// `--fill`.

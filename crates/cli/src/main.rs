@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "the one crate that talks to people")]
 
 mod args;
+mod detect;
 mod exit;
 mod progress;
 mod redact;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Redact(args) => redact::run(&args),
+        Command::Detect(args) => detect::run(&args),
     };
     result
         .unwrap_or_else(|e| {

@@ -1,6 +1,6 @@
 //! `scrim redact`: arguments to settings, files one after the other, messages, exit code.
 
-use crate::args::{CodecArg, FillArg, RedactArgs, SensitivityArg};
+use crate::args::{CodecArg, FillArg, RedactArgs};
 use crate::exit::Exit;
 use crate::progress::Line;
 use crate::show::shown;
@@ -41,11 +41,7 @@ fn settings(args: &RedactArgs) -> JobSettings {
     let default = JobSettings::default();
     let fill = args.replacewith.unwrap_or(args.fill);
     JobSettings {
-        sensitivity: match args.sensitivity {
-            SensitivityArg::Publish => scrim_track::Sensitivity::Publish,
-            SensitivityArg::Normal => scrim_track::Sensitivity::Normal,
-            SensitivityArg::Quick => scrim_track::Sensitivity::Quick,
-        },
+        sensitivity: args.sensitivity.into(),
         threshold: args.thresh,
         mask_scale: args.mask_scale,
         fill: match fill {

@@ -7,6 +7,7 @@
 mod cover;
 mod error;
 mod examine;
+mod find;
 mod job;
 mod plan;
 mod report;
@@ -14,6 +15,7 @@ mod settings;
 mod video;
 
 pub use error::JobError;
+pub use find::{Found, find};
 pub use job::{Control, Done, Engine, EngineError, Step, redact_file};
 pub use plan::{Kind, Plan, PlanError, Planned, Refused, Request, plan};
 pub use settings::{JobSettings, VideoOptions};

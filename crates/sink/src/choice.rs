@@ -19,10 +19,19 @@ pub enum Codec {
     Vp9,
     /// FFV1, lossless (RFC 9043).
     Ffv1,
+    /// MPEG-2 (ITU-T H.262), for MPEG program streams only.
+    Mpeg2,
 }
 
 impl Codec {
-    const ALL: [Self; 5] = [Self::H264, Self::Hevc, Self::Av1, Self::Vp9, Self::Ffv1];
+    const ALL: [Self; 6] = [
+        Self::H264,
+        Self::Hevc,
+        Self::Av1,
+        Self::Vp9,
+        Self::Ffv1,
+        Self::Mpeg2,
+    ];
 
     /// Its name in options and reports, which is FFmpeg's.
     #[must_use]
@@ -33,6 +42,7 @@ impl Codec {
             Self::Av1 => "av1",
             Self::Vp9 => "vp9",
             Self::Ffv1 => "ffv1",
+            Self::Mpeg2 => "mpeg2video",
         }
     }
 
@@ -50,17 +60,19 @@ impl Codec {
             Self::Av1 => &["libsvtav1", "libaom-av1"],
             Self::Vp9 => &["libvpx-vp9"],
             Self::Ffv1 => &["ffv1"],
+            Self::Mpeg2 => &["mpeg2video"],
         }
     }
 
     fn fits(self, container: Container) -> bool {
         match container {
-            Container::Mkv => true,
-            Container::Mp4 => self != Self::Ffv1,
+            Container::Mkv => self != Self::Mpeg2,
+            Container::Mp4 => !matches!(self, Self::Ffv1 | Self::Mpeg2),
             Container::Mov => matches!(self, Self::H264 | Self::Hevc),
             Container::WebM => matches!(self, Self::Vp9 | Self::Av1),
             Container::Ts => matches!(self, Self::H264 | Self::Hevc),
-            Container::Ps => self == Self::H264,
+            // H.264 in a program stream is not read back whole by FFmpeg.
+            Container::Ps => self == Self::Mpeg2,
             Container::Avi => matches!(self, Self::H264 | Self::Ffv1),
         }
     }
@@ -146,7 +158,7 @@ fn order(asked: Option<Codec>, source_codec: &str) -> Vec<Codec> {
         order.insert(0, Codec::Ffv1);
     }
     order.extend(Codec::of_name(source_codec));
-    order.extend([Codec::Vp9, Codec::Hevc, Codec::Ffv1]);
+    order.extend([Codec::Vp9, Codec::Hevc, Codec::Ffv1, Codec::Mpeg2]);
     order
 }
 

@@ -8,6 +8,7 @@ use crate::video::VideoSettings;
 use scrim_ff::sys::{self, AVPixelFormat};
 use scrim_ff::{AvError, Dict, Scaler, check, format_of, layout_of, rational};
 use scrim_frame::{Fields, FrameInfo, Layout, PlaneRef, Range, RedactedFrame};
+use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::ptr::{self, NonNull};
 
@@ -80,6 +81,38 @@ pub(crate) struct Encoder {
     rearranged: Option<(Scaler, NonNull<sys::AVFrame>)>,
     name: &'static str,
     interlaced: bool,
+    /// Durations of frames that are in the encoder, by their times. Encoders of this FFmpeg do
+    /// not hand them through, and a last frame without one is cut off by an edit list.
+    durations: BTreeMap<i64, i64>,
+    /// What a frame without a duration of its own gets, ticks.
+    interval: i64,
+    count: Option<Count>,
+}
+
+/// Times for codecs that know frame numbers only (MPEG-2): the n-th frame, and back to ticks.
+struct Count {
+    origin: Option<i64>,
+    /// Ticks a frame; not whole at 24000/1001 in 1/90000.
+    interval: f64,
+}
+
+impl Count {
+    fn of(choice: &Choice, settings: &VideoSettings) -> Option<Self> {
+        let interval = settings.exact_interval()?;
+        (choice.codec == Codec::Mpeg2).then_some(Self {
+            origin: None,
+            interval,
+        })
+    }
+
+    fn number(&mut self, ticks: i64) -> i64 {
+        let origin = *self.origin.get_or_insert(ticks);
+        ((ticks - origin) as f64 / self.interval).round() as i64
+    }
+
+    fn ticks(&self, number: i64) -> i64 {
+        self.origin.unwrap_or(0) + (number as f64 * self.interval).round() as i64
+    }
 }
 
 // SAFETY: all contexts are used through `&mut self` by one thread at a time.
@@ -113,6 +146,9 @@ impl Encoder {
             rearranged: None,
             name,
             interlaced: first.fields != Fields::Progressive,
+            durations: BTreeMap::new(),
+            interval: settings.interval(),
+            count: Count::of(choice, settings),
         };
         encoder.configure(choice, settings, first, global_header);
         encoder.set_colour(first).map_err(fail)?;
@@ -147,6 +183,9 @@ impl Encoder {
             c.time_base = rational(settings.time_base);
             if let Some((num, den)) = settings.average_rate {
                 c.framerate = sys::AVRational { num, den };
+                if self.count.is_some() {
+                    c.time_base = sys::AVRational { num: den, den: num };
+                }
             }
             let (num, den) = settings.sample_aspect;
             c.sample_aspect_ratio = sys::AVRational { num, den };
@@ -247,7 +286,18 @@ impl Encoder {
         // SAFETY: the context is open and the packet is ours.
         let code = unsafe { sys::avcodec_receive_packet(self.context.as_ptr(), packet.0.as_ptr()) };
         match check("avcodec_receive_packet", code) {
-            Ok(_) => Ok(Some(packet)),
+            Ok(_) => {
+                // SAFETY: the packet was just filled.
+                unsafe {
+                    let p = packet.0.as_ptr();
+                    if let Some(count) = &self.count {
+                        (*p).pts = count.ticks((*p).pts);
+                        (*p).dts = count.ticks((*p).dts);
+                    }
+                    (*p).duration = self.durations.remove(&(*p).pts).unwrap_or(self.interval);
+                }
+                Ok(Some(packet))
+            }
             Err(e) if e.is_again() || e.is_end() => Ok(None),
             Err(e) => Err(fail(e)),
         }
@@ -284,10 +334,16 @@ impl Encoder {
                 *other
             }
         };
+        if info.duration > 0 {
+            self.durations.insert(info.pts.ticks, info.duration);
+        }
         // SAFETY: the frame is ours.
         unsafe {
             let f = ready.as_ptr();
-            (*f).pts = info.pts.ticks;
+            (*f).pts = match &mut self.count {
+                Some(count) => count.number(info.pts.ticks),
+                None => info.pts.ticks,
+            };
             (*f).pkt_duration = info.duration;
             (*f).pict_type = sys::AVPictureType::AV_PICTURE_TYPE_NONE;
             (*f).interlaced_frame = i32::from(info.fields != Fields::Progressive);
@@ -376,5 +432,6 @@ fn options(codec: Codec, name: &str, settings: &VideoSettings) -> Result<Dict, A
             ("row-mt", "1"),
         ]),
         (Codec::Ffv1, _) => Dict::new(&[("level", "3"), ("slicecrc", "1")]),
+        (Codec::Mpeg2, _) => Dict::new(&[("b", "40M"), ("qmin", "1"), ("qmax", "4")]),
     }
 }

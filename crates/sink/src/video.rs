@@ -37,6 +37,21 @@ pub struct VideoSettings {
     pub matrix: Option<[i32; 9]>,
 }
 
+impl VideoSettings {
+    /// Ticks from frame to frame at the average rate, where that is known.
+    pub(crate) fn exact_interval(&self) -> Option<f64> {
+        let (n, d) = self.average_rate?;
+        let base = f64::from(self.time_base.num()) / f64::from(self.time_base.den());
+        Some(f64::from(d) / f64::from(n) / base)
+    }
+
+    /// The same in whole ticks; one tick where it is unknown.
+    pub(crate) fn interval(&self) -> i64 {
+        self.exact_interval()
+            .map_or(1, |t| (t.round() as i64).max(1))
+    }
+}
+
 /// An open output.
 pub struct VideoWriter {
     encoder: Encoder,
@@ -56,6 +71,10 @@ impl VideoWriter {
         first: &FrameInfo,
         audio: &[AudioStream],
     ) -> Result<Self, SinkError> {
+        let counts_only = matches!(settings.container, Container::Ps | Container::Avi);
+        if counts_only && !settings.constant_rate {
+            return Err(SinkError::Times(settings.container));
+        }
         let choice = Choice::make(
             settings.codec,
             &settings.source_codec,

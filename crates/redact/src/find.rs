@@ -1,0 +1,35 @@
+//! What the detector finds, for measuring: boxes and scores per frame, nothing else, ever.
+
+use crate::error::JobError;
+use crate::examine::examine;
+use crate::job::{Control, Engine};
+use scrim_units::Sighting;
+use std::path::Path;
+
+/// One frame that was looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// Number in display order.
+    pub frame: u64,
+    /// Seconds of the stream's clock.
+    pub seconds: f64,
+    /// Everything above the detector's floor, before tracking; boxes in stored pixels.
+    pub sightings: Vec<Sighting>,
+}
+
+/// Looks at a video as `redact` does at its first pass.
+///
+/// # Errors
+/// [`JobError`]; a look that failed is an error here.
+pub fn find(path: &Path, engine: &Engine, control: &Control) -> Result<Vec<Found>, JobError> {
+    let examined = examine(path, engine, control)?;
+    let looked = examined.frames.into_iter().filter_map(|f| {
+        let sightings = f.look?.ok()?;
+        Some(Found {
+            frame: f.id.index,
+            seconds: f.seconds,
+            sightings,
+        })
+    });
+    Ok(looked.collect())
+}
