@@ -67,6 +67,10 @@ pub struct RedactArgs {
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = factor)]
     pub mask_scale: f32,
 
+    /// Parts of the picture that are always filled: a JSON file of rectangles and polygons
+    #[arg(long, value_name = "FILE")]
+    pub zones: Option<PathBuf>,
+
     /// What regions are filled with: black, or a blend of the colours around them. Neither
     /// depends on what is hidden; blur and mosaic do, so there is none
     #[arg(long, value_enum, default_value_t = FillArg::Solid)]

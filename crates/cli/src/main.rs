@@ -22,6 +22,9 @@ fn main() -> ExitCode {
         Err(e) => {
             // Help and version go to standard output and are no error; a closed pipe is none.
             let _ = e.print();
+            if e.use_stderr() {
+                files_like_options();
+            }
             return if e.use_stderr() {
                 Exit::Usage
             } else {
@@ -40,6 +43,17 @@ fn main() -> ExitCode {
             Exit::Nothing
         })
         .into()
+}
+
+/// A file whose name begins with a dash is taken for an option: say so, and what to write.
+fn files_like_options() {
+    for arg in std::env::args_os().skip(2) {
+        let path = std::path::Path::new(&arg);
+        if arg.as_encoded_bytes().starts_with(b"-") && path.exists() {
+            let name = show::shown(path);
+            eprintln!("{name} is taken for an option; write ./{name} for the file");
+        }
+    }
 }
 
 /// A core dump would hold raw pixels: none is ever written.

@@ -6,7 +6,8 @@ use crate::progress::Line;
 use crate::show::shown;
 use crate::summary::{DoneFile, Summary, line_of};
 use scrim_redact::{
-    Control, Engine, JobError, JobSettings, Plan, Planned, Request, VideoOptions, plan, redact_file,
+    Control, Engine, JobError, JobSettings, Plan, Planned, Request, VideoOptions, Zones, plan,
+    redact_file,
 };
 use scrim_sink::Codec;
 use scrim_source::Limits;
@@ -28,7 +29,18 @@ pub fn run(args: &RedactArgs) -> anyhow::Result<Exit> {
             return Ok(Exit::Usage);
         }
     };
-    let engine = Engine::new(settings(args))?;
+    let zones = match args
+        .zones
+        .as_deref()
+        .map_or(Ok(Zones::default()), Zones::read)
+    {
+        Ok(zones) => zones,
+        Err(e) => {
+            eprintln!("scrim: {e}");
+            return Ok(Exit::Usage);
+        }
+    };
+    let engine = Engine::new(settings(args, zones))?;
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
@@ -37,13 +49,14 @@ pub fn run(args: &RedactArgs) -> anyhow::Result<Exit> {
     Ok(Exit::from(&summary))
 }
 
-fn settings(args: &RedactArgs) -> JobSettings {
+fn settings(args: &RedactArgs, zones: Zones) -> JobSettings {
     let default = JobSettings::default();
     let fill = args.replacewith.unwrap_or(args.fill);
     JobSettings {
         sensitivity: args.sensitivity.into(),
         threshold: args.thresh,
         mask_scale: args.mask_scale,
+        zones,
         fill: match fill {
             FillArg::Solid => scrim_raw::Fill::Solid,
             FillArg::Surround => scrim_raw::Fill::Surround,

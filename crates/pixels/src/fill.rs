@@ -30,8 +30,9 @@ pub fn fill(
 ) {
     let whole: Vec<PxRect> = rects
         .iter()
-        .map(|r| layout.coarsest().align(r.clip(size)).clip(size))
+        .map(|r| r.clip(size))
         .filter(|r| !r.is_empty())
+        .map(|r| layout.coarsest().align(r).clip(size))
         .collect();
     let black = layout.black(range);
     for (index, data) in planes.iter_mut().enumerate() {

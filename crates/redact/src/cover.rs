@@ -47,7 +47,9 @@ pub(crate) fn cover(examined: &Examination, settings: &JobSettings) -> Cover {
                 .flatten()
                 .filter_map(|n| looks[n].as_ref())
                 .collect();
-            let rects = rects(&tracked, i, size, settings.mask_scale);
+            let mut rects = rects(&tracked, i, size, settings.mask_scale);
+            let turn = examined.first.orientation;
+            rects.extend(settings.zones.rects(frame.seconds, size, turn));
             Regions::seal(frame.id, frame.seconds, size, &near, limit_s, rects).unwrap_or_else(
                 |e| {
                     faults.push(Fault {

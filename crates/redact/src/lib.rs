@@ -13,9 +13,11 @@ mod plan;
 mod report;
 mod settings;
 mod video;
+mod zones;
 
 pub use error::JobError;
 pub use find::{Found, find};
 pub use job::{Control, Done, Engine, EngineError, Step, redact_file};
 pub use plan::{Kind, Plan, PlanError, Planned, Refused, Request, plan};
 pub use settings::{JobSettings, VideoOptions};
+pub use zones::{Zones, ZonesError};

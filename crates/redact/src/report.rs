@@ -120,7 +120,7 @@ fn settings(engine: &Engine) -> protocol::Settings {
             Fill::Surround => "surround".into(),
         },
         mask_scale: engine.settings.mask_scale,
-        zones: 0,
+        zones: engine.settings.zones.count(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Everything that a file job can be told.
 
+use crate::zones::Zones;
 use scrim_raw::Fill;
 use scrim_sink::Codec;
 use scrim_source::Limits;
@@ -14,6 +15,8 @@ pub struct JobSettings {
     pub threshold: Option<f32>,
     /// Factor on the size of every region, 1 is the tracker's own margin.
     pub mask_scale: f32,
+    /// Parts of the picture that are always filled.
+    pub zones: Zones,
     /// How regions are filled.
     pub fill: Fill,
     /// Bounds on inputs.
@@ -49,6 +52,7 @@ impl Default for JobSettings {
             sensitivity: Sensitivity::Publish,
             threshold: None,
             mask_scale: 1.0,
+            zones: Zones::default(),
             fill: Fill::Solid,
             limits: Limits::default(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),

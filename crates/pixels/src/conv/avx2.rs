@@ -16,7 +16,7 @@ use std::ops::Range;
 const LANES: usize = 8;
 
 /// Floats of a row in a tile of the depthwise kernel: three rows of it are 12 KiB.
-const TILE: usize = 4096;
+const TILE: usize = 1024;
 
 /// The fence: every function of this file that runs AVX2 passes it first.
 fn check_hardware() {

@@ -1,8 +1,11 @@
 //! Floats that begin on a cache line.
 //!
 //! A 64-byte load that crosses a cache line costs two; the kernels accept any address and
-//! are fast on these.
+//! are fast on these. They hold what was computed from a picture, and rows of pictures too:
+//! they are wiped when they go, and never print what they hold.
+use std::fmt;
 use std::ops::{Deref, DerefMut};
+use zeroize::Zeroize;
 
 /// Floats in a cache line of 64 bytes.
 const LINE: usize = 16;
@@ -11,7 +14,7 @@ const LINE: usize = 16;
 ///
 /// Growing keeps no content worth reading; shrinking keeps the memory, so that a buffer that
 /// has seen its largest size allocates no more.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Lines {
     store: Vec<f32>,
     start: usize,
@@ -36,6 +39,7 @@ impl Lines {
     /// Makes the buffer `len` floats long. What they hold afterwards is not specified.
     pub fn set_len(&mut self, len: usize) {
         if self.store.len() < len + LINE {
+            self.store.zeroize();
             self.store = vec![0.0; len + LINE];
             // `align_offset` may by contract give up with usize::MAX: then unaligned it is.
             self.start = match self.store.as_ptr().align_offset(LINE * size_of::<f32>()) {
@@ -49,6 +53,18 @@ impl Lines {
     /// Bytes held, used or not.
     pub fn footprint(&self) -> usize {
         self.store.capacity() * size_of::<f32>()
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        self.store.zeroize();
+    }
+}
+
+impl fmt::Debug for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lines({} floats)", self.len)
     }
 }
 
@@ -77,6 +93,12 @@ mod tests {
             assert_eq!(lines.len(), len);
             assert_eq!(lines.as_ptr().addr() % 64, 0, "length {len}");
         }
+    }
+
+    #[test]
+    fn lines_do_not_print_what_they_hold() {
+        let printed = format!("{:?}", Lines::copied(&[77.0; 3]));
+        assert_eq!(printed, "Lines(3 floats)");
     }
 
     #[test]

@@ -1,0 +1,5 @@
+fn log(frame: &scrim_raw::RawFrame) -> String {
+    format!("{frame:?}")
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+fn write(frame: &scrim_raw::RawFrame) -> usize {
+    frame.planes().len()
+}
+
+fn main() {}

@@ -1,0 +1,3 @@
+use scrim_frame::RawFrame;
+
+fn main() {}

@@ -1,0 +1,5 @@
+fn pass_on(packet: scrim_source::CodedPacket, out: &mut scrim_sink::VideoWriter) {
+    out.write(packet);
+}
+
+fn main() {}
