@@ -19,6 +19,41 @@ pub enum Command {
     Redact(RedactArgs),
     /// Print boxes and scores of what is found, as JSON, for measuring
     Detect(DetectArgs),
+    /// Check redacted files against their reports, and look again, finer and slower
+    Verify(VerifyArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print the man page
+    Man,
+}
+
+/// Arguments of `scrim verify`.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 clean; 1 something found; 2 wrong use; 3 unreadable.")]
+pub struct VerifyArgs {
+    /// Redacted files, each with the report that scrim wrote beside it
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// Show no progress
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Threads for detector and codecs [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+}
+
+/// Arguments of `scrim completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
 }
 
 /// Arguments of `scrim detect`.

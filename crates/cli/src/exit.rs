@@ -39,6 +39,27 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// How a run of `scrim verify` ended; the worst file decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum VerifyExit {
+    /// Everything is as the reports say.
+    Clean,
+    /// Something was found.
+    Found,
+    /// A file or report could not be read.
+    Unreadable,
+}
+
+impl From<VerifyExit> for ExitCode {
+    fn from(exit: VerifyExit) -> Self {
+        Self::from(match exit {
+            VerifyExit::Clean => 0,
+            VerifyExit::Found => 1,
+            VerifyExit::Unreadable => 3,
+        })
+    }
+}
+
 impl From<&Summary> for Exit {
     fn from(s: &Summary) -> Self {
         if s.stopped {

@@ -4,10 +4,12 @@
 mod args;
 mod detect;
 mod exit;
+mod pages;
 mod progress;
 mod redact;
 mod show;
 mod summary;
+mod verify;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -33,16 +35,17 @@ fn main() -> ExitCode {
             .into();
         }
     };
-    let result = match cli.command {
-        Command::Redact(args) => redact::run(&args),
-        Command::Detect(args) => detect::run(&args),
+    let result: anyhow::Result<ExitCode> = match cli.command {
+        Command::Redact(args) => redact::run(&args).map(Into::into),
+        Command::Detect(args) => detect::run(&args).map(Into::into),
+        Command::Verify(args) => verify::run(&args).map(Into::into),
+        Command::Completions(args) => pages::completions(&args).map(Into::into),
+        Command::Man => pages::man().map(Into::into),
     };
-    result
-        .unwrap_or_else(|e| {
-            eprintln!("scrim: {e:#}");
-            Exit::Nothing
-        })
-        .into()
+    result.unwrap_or_else(|e| {
+        eprintln!("scrim: {e:#}");
+        Exit::Nothing.into()
+    })
 }
 
 /// A file whose name begins with a dash is taken for an option: say so, and what to write.

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 pub mod anchors;
 pub mod card;
+mod filled;
 mod guard;
 mod look;
 mod motion;
@@ -13,6 +14,7 @@ pub mod nms;
 mod preprocess;
 pub mod weights;
 
+pub use filled::is_filled;
 pub use guard::{Factory, Guard};
 pub use look::{DetectError, Detector, FLOOR, NetworkDetector};
 pub use motion::{MotionSearch, Movement};

@@ -139,6 +139,31 @@ impl Drop for Scaled {
     }
 }
 
+/// Luma (or green) of a part of a frame as stored, 8 bits, row after row.
+pub(crate) fn luma_of(frame: &RawFrame, rect: PxRect) -> Vec<u8> {
+    let info = frame.info();
+    #[expect(clippy::disallowed_methods, reason = "the one reader of raw planes")]
+    let planes = frame.planes();
+    let component = usize::from(info.layout.family == Family::Rgb);
+    let width = info.size.width as usize;
+    let (mut row, mut narrow) = (vec![0; width], vec![0; width]);
+    let mut out = Vec::with_capacity(rect.width() as usize * rect.height() as usize);
+    for y in rect.y0..rect.y1 {
+        component_row(
+            &planes,
+            &info.layout,
+            component,
+            y as usize,
+            &mut narrow,
+            &mut row,
+        );
+        out.extend_from_slice(&row[rect.x0 as usize..rect.x1 as usize]);
+    }
+    row.as_mut_slice().zeroize();
+    narrow.as_mut_slice().zeroize();
+    out
+}
+
 fn crop(plane: &Grid, area: PxRect) -> Grid {
     let (w, h) = (area.width() as usize, area.height() as usize);
     let mut out = Grid::new(w, h);

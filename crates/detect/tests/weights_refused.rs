@@ -189,6 +189,19 @@ fn bytes_cut_anywhere_are_no_weights_even_with_a_card_that_fits() {
     assert!(parse(&longer).is_err());
 }
 
+/// What a flipped byte turns the header into is refused or read; it never panics.
+#[test]
+fn no_flipped_byte_of_the_header_panics() {
+    let header = 8 + u64::from_le_bytes(*FILE.first_chunk().unwrap()) as usize;
+    let mut refused = 0;
+    for at in 0..header {
+        let mut file = FILE.to_vec();
+        file[at] ^= 1 << (at % 8);
+        refused += usize::from(parse(&file).is_err());
+    }
+    assert!(refused > header * 9 / 10, "{refused} of {header}");
+}
+
 #[test]
 fn tensors_of_another_network_are_refused() {
     type Edit = fn(&mut Tensors);

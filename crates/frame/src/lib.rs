@@ -6,5 +6,5 @@
 
 pub use scrim_raw::{
     Colour, Component, Family, Fields, FrameInfo, Layout, PlaneLayout, PlaneRef, Range, Reason,
-    RedactedFrame,
+    RedactedFrame, RedactedJpeg,
 };

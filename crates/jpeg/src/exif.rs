@@ -73,6 +73,13 @@ impl Exif {
     }
 }
 
+/// Orientation (tag 0x0112) in the first directory of a TIFF block, 1..=8; 1 if absent or strange.
+/// For EXIF blocks of other formats.
+#[must_use]
+pub fn exif_orientation(tiff: &[u8]) -> u8 {
+    Exif::parse(tiff).orientation
+}
+
 /// A block that holds the orientation and nothing else.
 pub(crate) fn minimal(orientation: u8) -> [u8; MINIMAL] {
     let mut block = *b"MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0\0\0\0\0";

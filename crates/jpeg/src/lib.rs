@@ -39,6 +39,7 @@ mod write;
 pub use blank::PixelRect;
 pub use coefficients::{Coefficients, Component};
 pub use colour::Colour;
+pub use exif::exif_orientation;
 pub use error::{Damage, JpegError, Unsupported};
 pub use frame::{Process, Sampling};
 pub use metadata::{Density, Dropped};

@@ -115,6 +115,8 @@ pub struct Output {
     pub codec: String,
     /// Frames or pages.
     pub frames: u64,
+    /// Audio tracks that were kept on request.
+    pub audio_tracks: u64,
 }
 
 /// What can be promised about what was found.

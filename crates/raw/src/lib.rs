@@ -2,7 +2,8 @@
 //!
 //! [`RawFrame`] owns decoded pixels. There are two ways from it to a [`RedactedFrame`], and no
 //! others: [`redact`], which consumes the frame and fills sealed [`Regions`], and
-//! [`RedactedFrame::blank`], which never saw the frame. Outputs depend on the facade crate
+//! [`RedactedFrame::blank`], which never saw the frame. The coefficients of a JPEG are a raw
+//! picture as well: [`RawJpeg`] has one way to a [`RedactedJpeg`], [`redact_jpeg`]. Outputs depend on the facade crate
 //! `frame` and cannot name a raw frame at all.
 //!
 //! What this crate may not know: files, codecs, the network, tracks.
@@ -10,12 +11,14 @@
 
 mod examine;
 mod frame;
+mod jpeg;
 mod redact;
 mod redacted;
 mod regions;
 
 pub use examine::{Examination, ModelId};
 pub use frame::{Colour, Fields, FrameError, FrameInfo, RawFrame};
+pub use jpeg::{RawJpeg, RedactedJpeg, redact_jpeg};
 pub use redact::redact;
 pub use redacted::{Reason, RedactedFrame};
 pub use regions::{Regions, SealError};

@@ -21,6 +21,14 @@ pub enum JobError {
         /// Why.
         cause: String,
     },
+    /// A file to be checked has no report that can be read.
+    #[error("its report {path} cannot be read ({cause}); a file is checked against the report that scrim wrote beside it", path = .path.display())]
+    NoReport {
+        /// Where it should be.
+        path: PathBuf,
+        /// Why not.
+        cause: String,
+    },
     /// The second pass did not see what the first saw.
     #[error("decoded differently the second time: {0}; copy it first if it is still being written")]
     Unsteady(String),

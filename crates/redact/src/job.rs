@@ -7,7 +7,6 @@ use scrim_detect::network::{Network, NetworkError};
 use scrim_detect::weights::{Weights, WeightsError};
 use scrim_detect::{Detector, Guard, NetworkDetector};
 use scrim_raw::ModelId;
-use scrim_source::SourceError;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -173,10 +172,13 @@ pub struct Done {
 pub fn redact_file(file: &Planned, engine: &Engine, control: &Control) -> Result<Done, JobError> {
     // What a killed run left of this output; whether there was something does not matter.
     let _ = scrim_sink::remove_leftover(&file.target);
+    let _ = scrim_sink::remove_leftover(&crate::report::report_path(&file.target));
     match file.kind {
         Kind::Video(container) => {
             crate::video::redact_video(&file.source, &file.target, container, engine, control)
         }
-        Kind::Photo(format) => Err(JobError::Source(SourceError::Unsupported(format.name()))),
+        Kind::Photo(format) => {
+            crate::photo::redact_photo(&file.source, &file.target, format, engine, control)
+        }
     }
 }

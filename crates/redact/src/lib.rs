@@ -9,9 +9,11 @@ mod error;
 mod examine;
 mod find;
 mod job;
+mod photo;
 mod plan;
 mod report;
 mod settings;
+mod verify;
 mod video;
 mod zones;
 
@@ -20,4 +22,5 @@ pub use find::{Found, find};
 pub use job::{Control, Done, Engine, EngineError, Step, redact_file};
 pub use plan::{Kind, Plan, PlanError, Planned, Refused, Request, plan};
 pub use settings::{JobSettings, VideoOptions};
+pub use verify::{Problem, Suspect, Verified, verify};
 pub use zones::{Zones, ZonesError};

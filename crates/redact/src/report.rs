@@ -4,6 +4,7 @@ use crate::cover::Cover;
 use crate::error::JobError;
 use crate::examine::Examination;
 use crate::job::Engine;
+use crate::photo::{PhotoCover, Seen};
 use crate::settings::sensitivity_name;
 use crate::video::Written;
 use scrim_engine::Fault;
@@ -11,6 +12,7 @@ use scrim_protocol as protocol;
 use scrim_raw::{Fill, Regions};
 use scrim_sink::PartFile;
 use scrim_source::{Dropped, StreamKind};
+use scrim_track::TrackSummary;
 use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -38,7 +40,7 @@ pub(crate) fn of_video(
             height: examined.first.size.height,
             sha256: input_hash(source, engine)?,
         },
-        output: output(part, written.codec, written.frames)?,
+        output: output(part, written)?,
         coverage: protocol::Coverage {
             smallest_face_px: examined.smallest[0],
             smallest_plate_px: examined.smallest[1],
@@ -47,10 +49,52 @@ pub(crate) fn of_video(
             limit_s: covered.limit_s,
         },
         regions: stretches(&covered.regions),
-        tracks: tracks(covered),
+        tracks: tracks(&covered.tracks),
         blanked: blanked(written),
         faults: faults.map(note).collect(),
         dropped: examined.dropped.iter().map(dropped).collect(),
+        notes: written.notes.clone(),
+    })
+}
+
+/// Report of a photo or an animation.
+pub(crate) fn of_photo(
+    source: &Path,
+    part: &PartFile,
+    engine: &Engine,
+    seen: &Seen,
+    covered: &PhotoCover,
+    written: &Written,
+) -> Result<protocol::Report, JobError> {
+    let size = seen.size();
+    let smallest = seen.smallest();
+    let looked = seen.pages.iter().filter(|p| p.found.is_some()).count();
+    let faults = seen.faults.iter().chain(&covered.faults);
+    Ok(protocol::Report {
+        report: protocol::REPORT_VERSION,
+        software: software(),
+        model: model(engine),
+        settings: settings(engine),
+        source: protocol::Source {
+            kind: "photo".into(),
+            codec: seen.album.format.name().into(),
+            width: size.width,
+            height: size.height,
+            sha256: input_hash(source, engine)?,
+        },
+        output: output(part, written)?,
+        coverage: protocol::Coverage {
+            smallest_face_px: smallest[0],
+            smallest_plate_px: smallest[1],
+            longest_unexamined_s: 0.0,
+            frames_examined: looked as u64,
+            limit_s: 0.0,
+        },
+        regions: stretches(&covered.regions),
+        tracks: tracks(&covered.tracks),
+        blanked: blanked(written),
+        faults: faults.map(note).collect(),
+        dropped: seen.dropped.clone(),
         notes: written.notes.clone(),
     })
 }
@@ -76,14 +120,13 @@ pub(crate) fn publish(
     let beside = PartFile::create(&path).map_err(|e| fail(e.to_string()))?;
     beside.write(&json).map_err(|e| fail(e.to_string()))?;
     beside.sync().map_err(|e| fail(e.to_string()))?;
-    part.publish()?;
-    if let Err(e) = beside.publish() {
+    // The report first: an output never stands without it.
+    beside.publish().map_err(|e| fail(e.to_string()))?;
+    part.publish().map_err(|e| {
         // Nothing else can be done about a failure to remove; the error says what happened.
-        let _ = std::fs::remove_file(&target);
         let _ = std::fs::remove_file(&path);
-        return Err(fail(e.to_string()));
-    }
-    Ok(())
+        e.into()
+    })
 }
 
 /// `NAME.EXT` becomes `NAME.EXT.scrim.json`, so that `a.jpg` and `a.png` keep one each.
@@ -124,7 +167,7 @@ fn settings(engine: &Engine) -> protocol::Settings {
     }
 }
 
-fn output(part: &PartFile, codec: &str, frames: u64) -> Result<protocol::Output, JobError> {
+fn output(part: &PartFile, written: &Written) -> Result<protocol::Output, JobError> {
     let (sha256, bytes) = hash(part.path())?;
     Ok(protocol::Output {
         file: part
@@ -135,8 +178,9 @@ fn output(part: &PartFile, codec: &str, frames: u64) -> Result<protocol::Output,
             .into_owned(),
         sha256,
         bytes,
-        codec: codec.into(),
-        frames,
+        codec: written.codec.into(),
+        frames: written.frames,
+        audio_tracks: written.audio_tracks,
     })
 }
 
@@ -188,9 +232,8 @@ fn stretches(regions: &[Regions]) -> Vec<protocol::Stretch> {
     out
 }
 
-fn tracks(covered: &Cover) -> Vec<protocol::Track> {
-    covered
-        .tracks
+fn tracks(tracks: &[TrackSummary]) -> Vec<protocol::Track> {
+    tracks
         .iter()
         .map(|t| protocol::Track {
             class: t.class.name().into(),

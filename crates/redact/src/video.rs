@@ -43,6 +43,7 @@ pub(crate) fn redact_video(
 pub(crate) struct Written {
     pub(crate) frames: u64,
     pub(crate) codec: &'static str,
+    pub(crate) audio_tracks: u64,
     pub(crate) blanked: Vec<(u64, Reason)>,
     pub(crate) notes: Vec<String>,
 }
@@ -68,6 +69,7 @@ fn write(
     let mut written = Written {
         frames: 0,
         codec: writer.choice().codec.name(),
+        audio_tracks: audio.len() as u64,
         blanked: Vec::new(),
         notes: notes(&writer, examined, &audio),
     };

@@ -1,6 +1,10 @@
 //! Border: `RedactedFrame` to packets of our own making.
 #![expect(unsafe_code, reason = "border to libavcodec")]
 
+mod webp;
+
+pub(crate) use webp::still_webp;
+
 use crate::choice::{Choice, Codec};
 use crate::container::Container;
 use crate::error::SinkError;

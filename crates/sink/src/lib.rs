@@ -10,10 +10,12 @@ mod encode;
 mod error;
 mod mux;
 mod part;
+mod photo;
 mod video;
 
 pub use choice::{Choice, Codec};
 pub use container::Container;
 pub use error::SinkError;
 pub use part::{PartFile, remove_leftover};
+pub use photo::{PhotoWriter, write_jpeg};
 pub use video::{VideoSettings, VideoWriter};

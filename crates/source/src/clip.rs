@@ -159,6 +159,12 @@ impl Clip {
         out
     }
 
+    /// Names of tags that no container writes by itself.
+    #[must_use]
+    pub fn foreign_tags(&self) -> Vec<String> {
+        self.demuxer.foreign_tags()
+    }
+
     /// What was wrong so far.
     #[must_use]
     pub fn damage(&self) -> &Damage {

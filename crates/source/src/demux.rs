@@ -196,6 +196,20 @@ impl Demuxer {
             .collect()
     }
 
+    /// Names of tags of the file and its streams that no container writes by itself.
+    pub(crate) fn foreign_tags(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        // SAFETY: dictionaries of an open context; they may be null.
+        unsafe {
+            names.extend(tag_names((*self.context.as_ptr()).metadata));
+            for stream in self.streams() {
+                names.extend(tag_names((**stream).metadata));
+            }
+        }
+        names.retain(|n| !OWN_TAGS.contains(&n.to_ascii_lowercase().as_str()));
+        names
+    }
+
     /// The next packet that is wanted. Other streams are passed over.
     pub(crate) fn read(&mut self) -> Result<Read, AvError> {
         loop {
@@ -366,6 +380,37 @@ impl VideoFacts {
             tags: false,
             chapters: 0,
         }
+    }
+}
+
+/// Tags that containers write by themselves, in lower case.
+const OWN_TAGS: [&str; 11] = [
+    "major_brand",
+    "minor_version",
+    "compatible_brands",
+    "handler_name",
+    "vendor_id",
+    "language",
+    "duration",
+    "service_name",
+    "service_provider",
+    "alpha_mode",
+    "encoder",
+];
+
+/// # Safety
+/// `dict` is null or a valid dictionary.
+unsafe fn tag_names(dict: *const sys::AVDictionary) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut entry = ptr::null_mut();
+    loop {
+        // SAFETY: the caller vouches for the dictionary; an empty key visits every entry.
+        entry = unsafe { sys::av_dict_get(dict, c"".as_ptr(), entry, sys::AV_DICT_IGNORE_SUFFIX) };
+        if entry.is_null() {
+            return names;
+        }
+        // SAFETY: keys are strings that end with 0.
+        names.push(text(unsafe { (*entry).key }));
     }
 }
 

@@ -1,53 +1,9 @@
 //! What a file is, told by its first bytes and never by its name.
 
 use crate::error::SourceError;
+use scrim_units::PhotoFormat;
 use std::io::Read;
 use std::path::Path;
-
-/// Formats of still pictures (and of animations that are written as pictures).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PhotoFormat {
-    /// ISO/IEC 10918-1.
-    Jpeg,
-    /// W3C PNG, also animated.
-    Png,
-    /// RIFF WebP, also animated.
-    WebP,
-    /// TIFF 6.0, also several pages.
-    Tiff,
-    /// Windows bitmap.
-    Bmp,
-    /// GIF89a, also animated.
-    Gif,
-}
-
-impl PhotoFormat {
-    /// Its name for people.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Jpeg => "JPEG",
-            Self::Png => "PNG",
-            Self::WebP => "WebP",
-            Self::Tiff => "TIFF",
-            Self::Bmp => "BMP",
-            Self::Gif => "GIF",
-        }
-    }
-
-    /// Its usual suffix.
-    #[must_use]
-    pub fn suffix(self) -> &'static str {
-        match self {
-            Self::Jpeg => "jpg",
-            Self::Png => "png",
-            Self::WebP => "webp",
-            Self::Tiff => "tiff",
-            Self::Bmp => "bmp",
-            Self::Gif => "gif",
-        }
-    }
-}
 
 /// Photo, or perhaps a video (only FFmpeg can tell).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

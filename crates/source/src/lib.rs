@@ -10,11 +10,14 @@ mod demux;
 mod error;
 mod kind;
 mod limits;
+mod photo;
 mod stamp;
 
 pub use clip::{Clip, ClipItem, ClipOptions, Damage, Dropped};
 pub use demux::{StreamFacts, StreamKind, VideoFacts};
 pub use error::SourceError;
-pub use kind::{FileKind, PhotoFormat};
+pub use kind::FileKind;
 pub use limits::Limits;
+pub use photo::{Page, Photo, PhotoOptions, read_file};
+pub use scrim_units::PhotoFormat;
 pub use stamp::FileStamp;

@@ -32,6 +32,6 @@ pub use clip::cover_clip;
 pub use cover::{ClipCover, CoverBox, FrameCover, TrackSummary, Why};
 pub use facts::{FrameFacts, Look};
 pub use motion::{CellMotion, MotionGrid, MotionGridError};
-pub use passes::photo_passes;
+pub use passes::{photo_passes, verify_passes};
 pub use schedule::Schedule;
 pub use settings::{ClassSettings, Sensitivity, TrackSettings};

@@ -90,6 +90,27 @@ pub fn photo_passes(size: Size, sensitivity: Sensitivity) -> Vec<Pass> {
     passes
 }
 
+/// Network input of one look of a check, in pixels: four times a full look at 1080p.
+const VERIFY_PX: f64 = 8e6;
+
+/// The passes with which a finished file is looked at again, in every frame: finer than any
+/// look of the first time, and the coarser ones for large things.
+#[must_use]
+pub fn verify_passes(size: Size) -> Vec<Pass> {
+    let area = (size.area() as f64).max(1.0);
+    let finest = ((VERIFY_PX / area).sqrt() as f32).clamp(1.0, FINEST_SCALE);
+    let mut passes = vec![whole(finest)];
+    if finest > 1.0 {
+        passes.push(whole(1.0));
+    }
+    let mut scale = 1.0;
+    while misses_large(scale, size) {
+        scale /= OCTAVE;
+        passes.push(whole(scale));
+    }
+    passes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

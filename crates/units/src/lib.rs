@@ -7,6 +7,7 @@ mod chroma;
 mod class;
 mod frame_id;
 mod orientation;
+mod photo;
 mod rect;
 mod time;
 
@@ -14,5 +15,6 @@ pub use chroma::Subsampling;
 pub use class::{Class, Pass, Sighting};
 pub use frame_id::FrameId;
 pub use orientation::Orientation;
+pub use photo::{AlbumFacts, ColourTags, PageFacts, PhotoFormat};
 pub use rect::{NormPoint, NormRect, PxBox, PxRect, Size};
 pub use time::{Pts, TimeBase, TimeError};

@@ -1,0 +1,284 @@
+//! Checks a redacted video against its report, and looks again, finer and slower than the
+//! first time.
+
+use crate::error::JobError;
+use crate::examine::options;
+use crate::job::{Control, Engine, Step};
+use crate::report::{hash, report_path};
+use scrim_detect::{Guard, Level, Prepared, is_filled};
+use scrim_protocol::{REPORT_VERSION, Report};
+use scrim_raw::{Fill, RawFrame};
+use scrim_source::{Clip, ClipItem, Dropped, StreamKind};
+use scrim_track::verify_passes;
+use scrim_units::{Class, PxBox, PxRect, Sighting, Size};
+use std::path::Path;
+
+/// Score from which something found outside the regions is told.
+const TELL: f32 = 0.4;
+
+/// A place seen in so many frames is told at any score; one seen less often is noise unless ...
+const STEADY: u64 = 3;
+
+/// ... its score is this good.
+const SURE: f32 = 0.55;
+
+/// Regions that are not filled are told one by one up to this many.
+const MOST_TOLD: u64 = 20;
+
+/// Share of a box inside regions from which it is covered, as in the project's measures.
+const COVERED: f32 = 0.75;
+
+/// Overlap with the sighting of the frame before from which it is the same place.
+const SAME_PLACE: f32 = 0.2;
+
+/// Frames without a sighting after which a place is told anew.
+const FORGET: u64 = 12;
+
+/// Something that is not as the report says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem(pub String);
+
+/// A place where a face or plate may have been missed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suspect {
+    /// Face or plate.
+    pub class: Class,
+    /// First frame.
+    pub first: u64,
+    /// Last frame.
+    pub last: u64,
+    /// Frames in which it was seen.
+    pub frames: u64,
+    /// Seconds of the first frame.
+    pub seconds: f64,
+    /// Where, in the frame with the best score.
+    pub at: PxBox,
+    /// Best score.
+    pub score: f32,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Verified {
+    /// Disagreements with the report.
+    pub problems: Vec<Problem>,
+    /// Places to look at.
+    pub suspects: Vec<Suspect>,
+    /// Frames that were looked at.
+    pub frames: u64,
+}
+
+/// Checks the redacted video at `path`.
+///
+/// # Errors
+/// [`JobError`] when the file or its report cannot be read.
+pub fn verify(path: &Path, engine: &Engine, control: &Control) -> Result<Verified, JobError> {
+    let report = read_report(path)?;
+    let mut found = Verified::default();
+    let (sha256, bytes) = hash(path)?;
+    if sha256 != report.output.sha256 || bytes != report.output.bytes {
+        found.tell("the file is not the one that the report was written for (SHA-256 differs)");
+    }
+    let mut clip = Clip::open(path, options(engine, false))?;
+    came_back(&clip, &report, &mut found);
+    let mut checker = Checker::new(&report, engine);
+    while let Some(item) = clip.advance()? {
+        if let ClipItem::Frame(frame) = item {
+            checker.take(frame, &mut found);
+            control.step(Step::Written(found.frames, report.output.frames))?;
+        }
+    }
+    if found.frames != report.output.frames {
+        let (is, was) = (found.frames, report.output.frames);
+        found.tell(format!("the report says {was} frames, the file has {is}"));
+    }
+    let steady = |p: &Suspect| p.frames >= STEADY || p.score >= SURE;
+    found.suspects = checker.places.into_iter().filter(steady).collect();
+    if checker.unfilled > MOST_TOLD {
+        let more = checker.unfilled - MOST_TOLD;
+        found.tell(format!("{more} more regions or frames are not filled"));
+    }
+    Ok(found)
+}
+
+impl Verified {
+    fn tell(&mut self, what: impl Into<String>) {
+        self.problems.push(Problem(what.into()));
+    }
+}
+
+fn read_report(path: &Path) -> Result<Report, JobError> {
+    let report = report_path(path);
+    let fail = |cause: String| JobError::NoReport {
+        path: report.clone(),
+        cause,
+    };
+    let bytes = std::fs::read(&report).map_err(|e| fail(e.to_string()))?;
+    let read: Report = serde_json::from_slice(&bytes).map_err(|e| fail(e.to_string()))?;
+    if read.report != REPORT_VERSION {
+        return Err(fail(format!(
+            "its version is {}, not {REPORT_VERSION}",
+            read.report
+        )));
+    }
+    Ok(read)
+}
+
+/// Nothing but the picture, and sound that was kept on request.
+fn came_back(clip: &Clip, report: &Report, found: &mut Verified) {
+    let mut audio = report.output.audio_tracks;
+    for dropped in clip.dropped(false) {
+        match dropped {
+            Dropped::Stream(s) if s.kind == StreamKind::Audio && audio > 0 => audio -= 1,
+            Dropped::Stream(s) => found.tell(format!(
+                "stream {} ({:?}, {}) is not in the report",
+                s.index, s.kind, s.codec
+            )),
+            Dropped::Chapters(n) => found.tell(format!("{n} chapters are not in the report")),
+            // Containers write a few tags by themselves; foreign ones are told by `foreign_tags`.
+            Dropped::Tags => {}
+        }
+    }
+    for tag in clip.foreign_tags() {
+        found.tell(format!("the tag \"{tag}\" is not in the report"));
+    }
+}
+
+struct Checker<'a> {
+    report: &'a Report,
+    fill: Fill,
+    guard: Guard,
+    places: Vec<Suspect>,
+    stretch: usize,
+    blank: usize,
+    unfilled: u64,
+}
+
+impl<'a> Checker<'a> {
+    fn new(report: &'a Report, engine: &Engine) -> Self {
+        Self {
+            report,
+            fill: if report.settings.fill == "surround" {
+                Fill::Surround
+            } else {
+                Fill::Solid
+            },
+            guard: engine.guard(),
+            places: Vec::new(),
+            stretch: 0,
+            blank: 0,
+            unfilled: 0,
+        }
+    }
+
+    fn take(&mut self, frame: RawFrame, found: &mut Verified) {
+        let n = frame.id().index;
+        found.frames += 1;
+        let rects = self.regions(n);
+        let size = frame.info().size;
+        if self.blanked(n) {
+            if !is_filled(&frame, size.rect(), Fill::Solid) {
+                self.unfilled(found, format!("frame {n} should be blank and is not"));
+            }
+            return;
+        }
+        for r in &rects {
+            if !is_filled(&frame, *r, self.fill) {
+                let place = format!("{},{} to {},{}", r.x0, r.y0, r.x1, r.y1);
+                self.unfilled(
+                    found,
+                    format!("frame {n}: the region {place} is not filled"),
+                );
+            }
+        }
+        let upright = frame.info().orientation.seen(size);
+        let picture = Prepared::of(&frame, Level::best());
+        let seconds = frame.info().pts.seconds();
+        drop(frame);
+        match self.guard.look(picture, verify_passes(upright)).1 {
+            Ok(sightings) => self.judge(&sightings, &rects, size, n, seconds),
+            Err(e) => found.tell(format!("frame {n} could not be looked at: {e}")),
+        }
+    }
+
+    fn unfilled(&mut self, found: &mut Verified, what: String) {
+        self.unfilled += 1;
+        if self.unfilled <= MOST_TOLD {
+            found.tell(what);
+        }
+    }
+
+    fn regions(&mut self, frame: u64) -> Vec<PxRect> {
+        let all = &self.report.regions;
+        while all
+            .get(self.stretch)
+            .is_some_and(|s| s.from + s.frames <= frame)
+        {
+            self.stretch += 1;
+        }
+        let here = all.get(self.stretch).filter(|s| s.from <= frame);
+        let rects = here.map_or(&[][..], |s| &s.fill);
+        rects
+            .iter()
+            .map(|&[x0, y0, x1, y1]| PxRect { x0, y0, x1, y1 })
+            .collect()
+    }
+
+    fn blanked(&mut self, frame: u64) -> bool {
+        let all = &self.report.blanked;
+        while all
+            .get(self.blank)
+            .is_some_and(|s| s.from + s.frames <= frame)
+        {
+            self.blank += 1;
+        }
+        all.get(self.blank).is_some_and(|s| s.from <= frame)
+    }
+
+    /// Keeps what is seen outside the regions; the same place in frames near each other once.
+    fn judge(&mut self, seen: &[Sighting], rects: &[PxRect], size: Size, n: u64, seconds: f64) {
+        for s in seen.iter().filter(|s| s.score >= TELL) {
+            if covered_share(s.at, rects, size) >= COVERED {
+                continue;
+            }
+            let same = |p: &&mut Suspect| {
+                p.class == s.class && p.last + FORGET >= n && p.at.iou(s.at) >= SAME_PLACE
+            };
+            if let Some(place) = self.places.iter_mut().rev().find(same) {
+                place.last = n;
+                place.frames += 1;
+                if s.score > place.score {
+                    (place.score, place.at) = (s.score, s.at);
+                }
+                continue;
+            }
+            self.places.push(Suspect {
+                class: s.class,
+                first: n,
+                last: n,
+                frames: 1,
+                seconds,
+                at: s.at,
+                score: s.score,
+            });
+        }
+    }
+}
+
+/// Share of the visible part of a box that lies in the union of the rectangles, by a grid of
+/// 16 x 16 points.
+fn covered_share(at: PxBox, rects: &[PxRect], size: Size) -> f32 {
+    const POINTS: usize = 16;
+    let (x0, y0) = (at.x0.max(0.0), at.y0.max(0.0));
+    let (x1, y1) = (at.x1.min(size.width as f32), at.y1.min(size.height as f32));
+    let step = |lo: f32, hi: f32, i: usize| lo + (hi - lo) * (i as f32 + 0.5) / POINTS as f32;
+    let mut inside = 0;
+    for i in 0..POINTS * POINTS {
+        let (x, y) = (step(x0, x1, i % POINTS), step(y0, y1, i / POINTS));
+        let hit = |r: &PxRect| {
+            (r.x0 as f32..r.x1 as f32).contains(&x) && (r.y0 as f32..r.y1 as f32).contains(&y)
+        };
+        inside += usize::from(rects.iter().any(hit));
+    }
+    inside as f32 / (POINTS * POINTS) as f32
+}

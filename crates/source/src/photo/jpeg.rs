@@ -1,0 +1,202 @@
+//! JPEG: its coefficients for writing, its pixels for looking.
+//!
+//! Both are read at the same time. Where the coefficients cannot be kept (a damaged file that
+//! was accepted, a progression that ends early) the pixels alone are given out, and the file is
+//! written anew from them.
+
+use super::{Bytes, Page, Pages, PhotoOptions, Told, checked, page, photo_error, still};
+use crate::error::SourceError;
+use scrim_jpeg::{Colour, Dropped, Header, JpegError, Unsupported};
+use scrim_pixels::layout::{Component, Family, Layout, PlaneLayout};
+use scrim_raw::RawJpeg;
+use scrim_units::{AlbumFacts, Orientation, PageFacts, PhotoFormat, Size, Subsampling};
+use zeroize::Zeroize;
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
+
+const FORMAT: PhotoFormat = PhotoFormat::Jpeg;
+
+/// Bytes a pixel for the limits: three planes and, at most, as many coefficients of two bytes
+/// as the picture has samples.
+const BYTES_A_PIXEL: u64 = 3;
+
+struct Jpeg {
+    data: Bytes,
+    header: Option<Header>,
+    options: PhotoOptions,
+}
+
+pub(super) fn open(
+    data: Bytes,
+    options: PhotoOptions,
+    _: &mut Told,
+) -> Result<(Box<dyn Pages>, AlbumFacts), SourceError> {
+    let header = scrim_jpeg::header(data.as_ref()).map_err(refusal)?;
+    checked(header.width, header.height, BYTES_A_PIXEL, &options)?;
+    let pages = Jpeg {
+        data,
+        header: Some(header),
+        options,
+    };
+    Ok((Box::new(pages), still(FORMAT)))
+}
+
+impl Pages for Jpeg {
+    fn advance(&mut self, told: &mut Told) -> Result<Option<Page>, SourceError> {
+        let Some(header) = self.header.take() else {
+            return Ok(None);
+        };
+        let limit = usize::try_from(self.options.limits.frame_bytes).unwrap_or(usize::MAX);
+        let data = self.data.as_ref();
+        let (coefficients, decoded) = std::thread::scope(|scope| {
+            let reader = scope.spawn(|| RawJpeg::read(data, limit));
+            let decoded = pixels(data, &header);
+            (reader.join(), decoded)
+        });
+        let coefficients = coefficients
+            .map_err(|_| photo_error(FORMAT, "its reader failed"))
+            .and_then(|read| self.kept(read, told))?;
+        let size = Size {
+            width: header.width,
+            height: header.height,
+        };
+        let (layout, planes) = decoded?;
+        let turn = Orientation::from_exif(header.orientation.into());
+        let facts = PageFacts {
+            lossy: true,
+            ..PageFacts::still(8)
+        };
+        let out = page(0, size, layout, turn, 0, planes, facts)?;
+        if let Some(mut jpeg) = coefficients {
+            jpeg.dropped().iter().for_each(|d| told.drop(word(d)));
+            jpeg.pair(&out.frame);
+            told.jpeg = Some(jpeg);
+        }
+        Ok(Some(out))
+    }
+}
+
+impl Jpeg {
+    /// The coefficients, if they can be kept; a refusal if the file cannot be used at all.
+    fn kept(
+        &self,
+        read: Result<RawJpeg, JpegError>,
+        told: &mut Told,
+    ) -> Result<Option<RawJpeg>, SourceError> {
+        match read {
+            Ok(jpeg) => Ok(Some(jpeg)),
+            Err(JpegError::Damaged { what, .. }) => {
+                told.damaged(what.to_string(), &self.options)?;
+                told.notes.push("re-encoded: the file is damaged".into());
+                told.drop("metadata");
+                Ok(None)
+            }
+            Err(JpegError::Unsupported(
+                kind @ (Unsupported::IncompleteProgression | Unsupported::TooManyScans),
+            )) => {
+                told.notes.push(format!("re-encoded: {kind}"));
+                told.drop("metadata");
+                Ok(None)
+            }
+            Err(e) => Err(refusal(e)),
+        }
+    }
+}
+
+fn refusal(error: JpegError) -> SourceError {
+    match error {
+        JpegError::Damaged { what, .. } => SourceError::Damaged(what.to_string()),
+        JpegError::TooLarge { needed, limit } => SourceError::Photo {
+            format: FORMAT.name(),
+            what: format!(
+                "{} MB are needed, over the limit of {} MB; raise it with --memory",
+                needed >> 20,
+                limit >> 20
+            ),
+        },
+        other => photo_error(FORMAT, other),
+    }
+}
+
+/// What a report calls it.
+fn word(dropped: &Dropped) -> String {
+    match dropped {
+        Dropped::Exif => "EXIF".into(),
+        Dropped::Thumbnail => "thumbnail".into(),
+        Dropped::MakerNote => "maker note".into(),
+        Dropped::Xmp => "XMP".into(),
+        Dropped::Iptc => "IPTC and Photoshop data".into(),
+        Dropped::Icc => "ICC profile".into(),
+        Dropped::Mpf => "index of further pictures".into(),
+        Dropped::Comment => "comment".into(),
+        Dropped::OtherApp(n) => format!("application data (APP{n})"),
+        Dropped::Trailing(bytes) => format!("trailing data of {bytes} bytes"),
+        _ => "other metadata".into(),
+    }
+}
+
+/// Pixels in one plane a component, grey or RGB. Missing data is left to the decoder, which
+/// fills it in; whether that is acceptable is decided with the coefficients.
+fn pixels(data: &[u8], header: &Header) -> Result<(Layout, Vec<Vec<u8>>), SourceError> {
+    let (family, space) = match header.colour {
+        Colour::Grey => (Family::Grey, ColorSpace::Luma),
+        Colour::Unknown => return Err(photo_error(FORMAT, "two components")),
+        _ => (Family::Rgb, ColorSpace::RGB),
+    };
+    let options = DecoderOptions::default()
+        .set_strict_mode(false)
+        .set_max_width(header.width as usize)
+        .set_max_height(header.height as usize)
+        .jpeg_set_out_colorspace(space);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(data), options);
+    let mut packed = decoder.decode().map_err(|e| photo_error(FORMAT, e))?;
+    let area = header.width as usize * header.height as usize;
+    let count = if family == Family::Grey { 1 } else { 3 };
+    if packed.len() != area * count {
+        packed.as_mut_slice().zeroize();
+        return Err(photo_error(FORMAT, "another size than its header states"));
+    }
+    if count == 1 {
+        return Ok((planar(family, 1), vec![packed]));
+    }
+    let planes = split(&packed);
+    packed.as_mut_slice().zeroize();
+    Ok((planar(family, 3), planes.into()))
+}
+
+/// Red, green, blue planes of packed samples.
+fn split(packed: &[u8]) -> [Vec<u8>; 3] {
+    let area = packed.len() / 3;
+    let mut planes = [vec![0; area], vec![0; area], vec![0; area]];
+    let [r, g, b] = &mut planes;
+    for (((p, r), g), b) in packed.as_chunks::<3>().0.iter().zip(r).zip(g).zip(b) {
+        (*r, *g, *b) = (p[0], p[1], p[2]);
+    }
+    planes
+}
+
+/// 8 bits, a plane each.
+fn planar(family: Family, count: u8) -> Layout {
+    Layout {
+        family,
+        alpha: false,
+        big_endian: false,
+        planes: vec![
+            PlaneLayout {
+                sub: Subsampling::default(),
+                step: 1,
+            };
+            usize::from(count)
+        ],
+        components: (0..count)
+            .map(|plane| Component {
+                plane,
+                offset: 0,
+                shift: 0,
+                depth: 8,
+            })
+            .collect(),
+    }
+}
