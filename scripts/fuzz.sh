@@ -50,6 +50,7 @@ for target in "${targets[@]}"; do
         echo "$target failed; try again: $folder/$triple/release/$target fuzz/artifacts/$target/..." >&2
         exit 1
     }
-    awk -F': *' '/number_of_executed_units|slowest_unit|peak_rss/ {printf "   %s %s", $1, $2} END {print ""}' \
-        "$temp/$target.log" | sed 's/stat:://g'
+    # stat::number_of_executed_units: 12345
+    awk '/^stat::(number_of_executed_units|average_exec_per_sec|peak_rss_mb)/ {
+        sub("stat::", "", $1); printf "   %s %s", $1, $2 } END { print "" }' "$temp/$target.log"
 done

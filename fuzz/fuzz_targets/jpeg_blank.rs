@@ -66,18 +66,29 @@ fuzz_target!(|input: Input| -> Corpus {
 });
 
 fn check_cover(picture: &Coefficients, asked: PixelRect, covered: PixelRect) {
-    let (x1, y1) = (asked.x1.min(picture.width()), asked.y1.min(picture.height()));
+    let (x1, y1) = (
+        asked.x1.min(picture.width()),
+        asked.y1.min(picture.height()),
+    );
     if asked.x0 >= x1 || asked.y0 >= y1 {
-        assert_eq!((covered.x0, covered.y0, covered.x1, covered.y1), (0, 0, 0, 0));
+        assert_eq!(
+            (covered.x0, covered.y0, covered.x1, covered.y1),
+            (0, 0, 0, 0)
+        );
         return;
     }
-    assert!(covered.x0 <= asked.x0 && covered.y0 <= asked.y0, "not outward");
+    assert!(
+        covered.x0 <= asked.x0 && covered.y0 <= asked.y0,
+        "not outward"
+    );
     assert!(covered.x1 >= x1 && covered.y1 >= y1, "not outward");
     assert!(covered.x1 <= picture.width() && covered.y1 <= picture.height());
 }
 
 fn value(values: &[i8], n: usize) -> i32 {
-    values.get(n % values.len().max(1)).map_or(0, |v| i32::from(*v))
+    values
+        .get(n % values.len().max(1))
+        .map_or(0, |v| i32::from(*v))
 }
 
 /// What a baseline file with flat blocks looks like.

@@ -30,7 +30,11 @@ fn assert_same(a: &Coefficients, b: &Coefficients) {
         assert_eq!((p.across(), p.down()), (q.across(), q.down()));
         for by in 0..p.down() {
             for bx in 0..p.across() {
-                assert_eq!(a.block(n, bx, by), b.block(n, bx, by), "block {bx},{by} of {n}");
+                assert_eq!(
+                    a.block(n, bx, by),
+                    b.block(n, bx, by),
+                    "block {bx},{by} of {n}"
+                );
             }
         }
     }

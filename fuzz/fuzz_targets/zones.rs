@@ -28,18 +28,33 @@ struct Zone {
     times: Option<[f64; 2]>,
 }
 
+impl Zone {
+    /// A polygon of small whole numbers.
+    fn is_small(&self) -> bool {
+        self.pixels && !self.rect && self.small.len() >= 3
+    }
+}
+
 fuzz_target!(|input: Input| -> Corpus {
     let Some(size) = size(&input) else {
         return Corpus::Reject;
     };
-    let json = input.text.clone().unwrap_or_else(|| file(&input).into_bytes());
+    let json = input
+        .text
+        .clone()
+        .unwrap_or_else(|| file(&input).into_bytes());
     let Ok(zones) = Zones::parse(Path::new("zones.json"), &json) else {
         return Corpus::Keep;
     };
     let turn = Orientation::from_exif(u32::from(input.turn % 8 + 1));
-    let rects = zones.rects(input.seconds, size, turn);
+    // Times come from ticks and are always numbers.
+    let seconds = Some(input.seconds).filter(|s| s.is_finite());
+    let rects = zones.rects(seconds.unwrap_or(0.0), size, turn);
     for r in &rects {
-        assert!(!r.is_empty() && size.rect().contains(*r), "{r:?} outside {size:?}");
+        assert!(
+            !r.is_empty() && size.rect().contains(*r),
+            "{r:?} outside {size:?}"
+        );
     }
     if input.text.is_none() {
         check_corners(&input, size, turn, &rects);
@@ -60,8 +75,12 @@ fn check_corners(input: &Input, size: Size, turn: Orientation, rects: &[PxRect])
     if turn != Orientation::Upright {
         return;
     }
-    for zone in input.zones.iter().filter(|z| z.pixels && z.times.is_none()) {
-        for [x, y] in zone.small.iter().filter(|_| !zone.rect) {
+    for zone in input
+        .zones
+        .iter()
+        .filter(|z| z.is_small() && z.times.is_none())
+    {
+        for [x, y] in &zone.small {
             let (Ok(x), Ok(y)) = (u32::try_from(*x), u32::try_from(*y)) else {
                 continue;
             };
@@ -77,16 +96,29 @@ fn check_corners(input: &Input, size: Size, turn: Orientation, rects: &[PxRect])
 fn file(input: &Input) -> String {
     let zones = input.zones.iter().map(|zone| {
         let mut entry = String::new();
-        let small = zone.pixels && !zone.rect && zone.small.len() >= 3;
-        let corners: Vec<[f32; 2]> = if small {
+        let corners: Vec<[f32; 2]> = if zone.is_small() {
             let middle = |v: i16| f32::from(v) + 0.5;
-            zone.small.iter().map(|[x, y]| [middle(*x), middle(*y)]).collect()
+            zone.small
+                .iter()
+                .map(|[x, y]| [middle(*x), middle(*y)])
+                .collect()
         } else {
             zone.corners.clone()
         };
-        let number = |v: f32| if v.is_finite() { format!("{v:e}") } else { "0".into() };
+        let number = |v: f32| {
+            if v.is_finite() {
+                format!("{v:e}")
+            } else {
+                "0".into()
+            }
+        };
         let list: Vec<String> = if zone.rect {
-            corners.iter().flatten().take(4).map(|v| number(*v)).collect()
+            corners
+                .iter()
+                .flatten()
+                .take(4)
+                .map(|v| number(*v))
+                .collect()
         } else {
             corners
                 .iter()
@@ -95,7 +127,11 @@ fn file(input: &Input) -> String {
         };
         let key = if zone.rect { "rect" } else { "polygon" };
         let unit = if zone.pixels { "pixels" } else { "share" };
-        let _ = write!(entry, "{{\"{key}\":[{}],\"unit\":\"{unit}\"", list.join(","));
+        let _ = write!(
+            entry,
+            "{{\"{key}\":[{}],\"unit\":\"{unit}\"",
+            list.join(",")
+        );
         if let Some([from, to]) = zone.times.filter(|t| t.iter().all(|v| v.is_finite())) {
             let _ = write!(entry, ",\"from_s\":{from:e},\"to_s\":{to:e}");
         }

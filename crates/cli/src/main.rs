@@ -18,7 +18,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     no_core_dumps();
-    scrim_ff::silence();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(e) => {

@@ -10,7 +10,7 @@ use scrim_redact::{
     redact_file,
 };
 use scrim_sink::Codec;
-use scrim_source::Limits;
+use scrim_source::{Limits, SourceError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -135,6 +135,15 @@ fn one(
             summary.done.push(done);
         }
         Err(JobError::Stopped) => summary.stopped = true,
+        Err(JobError::Source(SourceError::Open(_))) if file.doubtful => {
+            summary.skipped += 1;
+            if !args.quiet {
+                eprintln!(
+                    "{}: neither picture nor video, not copied",
+                    shown(&file.source)
+                );
+            }
+        }
         Err(error) => {
             eprintln!("{}: {error}", shown(&file.source));
             match error {

@@ -44,7 +44,13 @@ const EDGES: &[(&str, &[&str])] = &[
     ("scrim-sink", &["scrim-ff", "scrim-frame", "scrim-units"]),
     (
         "scrim-source",
-        &["scrim-ff", "scrim-pixels", "scrim-raw", "scrim-units"],
+        &[
+            "scrim-ff",
+            "scrim-jpeg",
+            "scrim-pixels",
+            "scrim-raw",
+            "scrim-units",
+        ],
     ),
     ("scrim-track", &["scrim-units"]),
     ("scrim-units", &[]),

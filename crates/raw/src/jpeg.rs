@@ -214,3 +214,6 @@ fn mean(picture: &Coefficients, units: impl Iterator<Item = (u32, u32)>) -> Opti
         })
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,6 +50,7 @@ impl Engine {
     /// # Errors
     /// [`EngineError`] when they are not what this program was built for.
     pub fn new(settings: JobSettings) -> Result<Self, EngineError> {
+        scrim_ff::silence();
         let network = Network::new(Weights::embedded()?)?;
         let network = Arc::new(network);
         let model = ModelFacts {
@@ -74,6 +75,7 @@ impl Engine {
         deadline: Duration,
         factory: Arc<dyn Fn() -> Box<dyn Detector> + Send + Sync>,
     ) -> Self {
+        scrim_ff::silence();
         Self {
             settings,
             factory,

@@ -31,6 +31,8 @@ pub struct Planned {
     pub target: PathBuf,
     /// What it is, by its bytes.
     pub kind: Kind,
+    /// Found in a folder and of no kind that is known: perhaps neither picture nor video.
+    pub doubtful: bool,
 }
 
 /// What an input is, by its bytes.
@@ -186,12 +188,15 @@ impl Planner<'_> {
             }
         };
         match choose(source, target, kind) {
-            Ok((target, kind)) => self.claim(source, target, kind),
+            Ok((target, chosen)) => {
+                let doubtful = walked && kind == FileKind::PerhapsVideo;
+                self.claim(source, target, chosen, doubtful);
+            }
             Err(why) => self.refuse(source, why, false),
         }
     }
 
-    fn claim(&mut self, source: &Path, target: PathBuf, kind: Kind) {
+    fn claim(&mut self, source: &Path, target: PathBuf, kind: Kind, doubtful: bool) {
         if same(source, &target) {
             let why = "is its own output; give another name with -o".into();
             return self.refuse(source, why, false);
@@ -222,6 +227,7 @@ impl Planner<'_> {
             source: source.to_owned(),
             target,
             kind,
+            doubtful,
         });
     }
 
@@ -249,14 +255,16 @@ fn choose(source: &Path, target: Target, kind: FileKind) -> Result<(PathBuf, Kin
                 ))
             }
         }
-        (FileKind::PerhapsVideo, Target::Named(path)) => match Container::of_name(&path) {
-            Some(container) => Ok((path, Kind::Video(container))),
-            None => Err(format!(
-                "cannot be written as {}; give an output name that ends in .mkv or .mp4",
-                path.display()
-            )),
-        },
-        (FileKind::PerhapsVideo, Target::Into(path)) => {
+        (FileKind::Video | FileKind::PerhapsVideo, Target::Named(path)) => {
+            match Container::of_name(&path) {
+                Some(container) => Ok((path, Kind::Video(container))),
+                None => Err(format!(
+                    "cannot be written as {}; give an output name that ends in .mkv or .mp4",
+                    path.display()
+                )),
+            }
+        }
+        (FileKind::Video | FileKind::PerhapsVideo, Target::Into(path)) => {
             // A name whose container is written keeps it, except AVI, which loses time stamps.
             let container = Container::of_name(source)
                 .filter(|c| !matches!(c, Container::Avi | Container::Ps))

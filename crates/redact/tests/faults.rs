@@ -217,6 +217,7 @@ fn a_job_that_is_stopped_leaves_nothing() {
             source: source.clone(),
             target: target.clone(),
             kind: scrim_redact::Kind::Video(scrim_sink::Container::Mkv),
+            doubtful: false,
         };
         let stopped = redact_file(&file, &engine(|_| Act::Find), &control);
         assert!(matches!(stopped, Err(JobError::Stopped)), "{stopped:?}");

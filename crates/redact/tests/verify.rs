@@ -52,6 +52,7 @@ fn redacted(scratch: &Scratch, fill: Fill) -> PathBuf {
         source: scratch.video("in.mkv", 10),
         target: target.clone(),
         kind: scrim_redact::Kind::Video(scrim_sink::Container::Mkv),
+        doubtful: false,
     };
     redact_file(&file, &engine(&[BOX], fill), &Control::silent()).unwrap();
     target

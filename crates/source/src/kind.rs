@@ -10,6 +10,8 @@ use std::path::Path;
 pub enum FileKind {
     /// A picture of this format.
     Photo(PhotoFormat),
+    /// A container of videos that is known by its first bytes.
+    Video,
     /// Whatever else; FFmpeg's probe decides.
     PerhapsVideo,
 }
@@ -52,6 +54,8 @@ impl FileKind {
             Photo(PhotoFormat::Gif)
         } else if head.starts_with(b"BM") && head.get(6..10) == Some(&[0; 4]) {
             Photo(PhotoFormat::Bmp)
+        } else if is_known_video(head) {
+            Self::Video
         } else {
             Self::PerhapsVideo
         })
@@ -60,6 +64,21 @@ impl FileKind {
 
 /// Bytes read to tell.
 const HEAD: usize = 64;
+
+/// The first bytes of common containers: ISO base media, Matroska, AVI, MPEG transport and
+/// program streams, Flash, Ogg, ASF.
+fn is_known_video(head: &[u8]) -> bool {
+    let at = |from: usize, bytes: &[u8]| head.get(from..from + bytes.len()) == Some(bytes);
+    at(4, b"ftyp")
+        || at(4, b"moov")
+        || at(4, b"mdat")
+        || at(0, b"\x1a\x45\xdf\xa3")
+        || (at(0, b"RIFF") && at(8, b"AVI "))
+        || at(0, b"\0\0\x01\xba")
+        || at(0, b"FLV")
+        || at(0, b"OggS")
+        || at(0, b"\x30\x26\xb2\x75")
+}
 
 /// Pictures that are known by name and cannot be read.
 fn unsupported(head: &[u8]) -> Option<&'static str> {
@@ -98,9 +117,9 @@ mod tests {
             kind(b"RIFF\0\0\0\0WEBPVP8 "),
             FileKind::Photo(PhotoFormat::WebP)
         );
-        assert_eq!(kind(b"RIFF\0\0\0\0AVI LIST"), FileKind::PerhapsVideo);
+        assert_eq!(kind(b"RIFF\0\0\0\0AVI LIST"), FileKind::Video);
         assert_eq!(kind(b"hello"), FileKind::PerhapsVideo);
-        assert_eq!(kind(b"\0\0\0\x18ftypisom"), FileKind::PerhapsVideo);
+        assert_eq!(kind(b"\0\0\0\x18ftypisom"), FileKind::Video);
     }
 
     #[test]

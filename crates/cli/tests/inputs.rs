@@ -1,0 +1,269 @@
+//! Which input becomes which output, bad inputs, and exit codes, as a user meets them.
+
+mod files;
+
+use files::{Scratch, redact, scrim, words};
+use std::path::Path;
+use std::time::Duration;
+
+const X264: [&str; 4] = ["-c:v", "libx264", "-pix_fmt", "yuv420p"];
+
+#[test]
+fn a_folder_is_walked_its_structure_kept_and_strange_files_named_and_not_copied() {
+    let scratch = Scratch::new("folder");
+    scratch.video("in/a.mp4", &X264);
+    scratch.video("in/deep/er/b.mkv", &X264);
+    std::fs::write(scratch.path("in/notes.txt"), "hello").unwrap();
+    let run = redact(&scratch.path("in"), &scratch.path("out"), &[]);
+    assert_eq!(run.status.code(), Some(0), "{}", words(&run));
+    assert_eq!(scratch.names("out"), ["a.mp4", "a.mp4.scrim.json", "deep"]);
+    assert_eq!(scratch.names("out/deep/er"), ["b.mkv", "b.mkv.scrim.json"]);
+    assert!(
+        words(&run).contains("notes.txt: neither picture nor video"),
+        "{}",
+        words(&run)
+    );
+    assert!(words(&run).contains("1 skipped"));
+}
+
+#[test]
+fn an_output_folder_inside_the_input_folder_is_not_walked() {
+    let scratch = Scratch::new("inside");
+    scratch.video("in/a.mp4", &X264);
+    for _ in 0..2 {
+        let run = redact(
+            &scratch.path("in"),
+            &scratch.path("in/out"),
+            &["--skip-done"],
+        );
+        assert_eq!(run.status.code(), Some(0), "{}", words(&run));
+    }
+    assert_eq!(scratch.names("in/out"), ["a.mp4", "a.mp4.scrim.json"]);
+}
+
+#[test]
+fn without_a_name_the_output_lies_beside_the_input_and_is_noticed_the_second_time() {
+    let scratch = Scratch::new("beside");
+    let source = scratch.video("clip.mp4", &X264);
+    let run = scrim().arg("redact").arg(&source).output().unwrap();
+    assert!(run.status.success(), "{}", words(&run));
+    let made = scratch.path("clip_redacted.mp4");
+    assert!(made.exists());
+    let again = scrim().arg("redact").arg(&made).output().unwrap();
+    assert_eq!(again.status.code(), Some(3));
+    assert!(
+        words(&again).contains("was made by scrim"),
+        "{}",
+        words(&again)
+    );
+    assert!(!scratch.path("clip_redacted_redacted.mp4").exists());
+}
+
+#[test]
+fn two_inputs_never_write_one_output() {
+    let scratch = Scratch::new("twice");
+    let one = scratch.video("one/clip.mp4", &X264);
+    let two = scratch.video("two/clip.mp4", &X264);
+    let run = scrim()
+        .arg("redact")
+        .args([&one, &two])
+        .arg("-o")
+        .arg(scratch.path("out"))
+        .output()
+        .unwrap();
+    assert_eq!(run.status.code(), Some(3));
+    assert!(
+        words(&run).contains("would be written to"),
+        "{}",
+        words(&run)
+    );
+    assert!(scratch.path("out/clip.mp4").exists());
+}
+
+#[test]
+fn an_output_that_exists_is_not_replaced_unless_asked() {
+    let scratch = Scratch::new("exists");
+    let source = scratch.video("in.mp4", &X264);
+    let target = scratch.path("out.mp4");
+    std::fs::write(&target, "precious").unwrap();
+    let run = redact(&source, &target, &[]);
+    assert_eq!(run.status.code(), Some(3));
+    assert_eq!(std::fs::read(&target).unwrap(), b"precious");
+    assert!(words(&run).contains("--overwrite"));
+    assert!(redact(&source, &target, &["--overwrite"]).status.success());
+    assert!(std::fs::metadata(&target).unwrap().len() > 1000);
+    let same = redact(&source, &source, &["--overwrite"]);
+    assert_eq!(same.status.code(), Some(3));
+    assert!(
+        words(&same).contains("is its own output"),
+        "{}",
+        words(&same)
+    );
+}
+
+/// Bad inputs: name, content, a word of the message.
+fn bad(scratch: &Scratch) -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    let good = std::fs::read(scratch.video("good.mp4", &X264)).unwrap();
+    let fast = [&X264[..], &["-movflags", "+faststart"]].concat();
+    let fast = std::fs::read(scratch.video("fast.mp4", &fast)).unwrap();
+    let sound = scratch.path("sound.mp4");
+    files::ffmpeg(&["-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac"], &sound);
+    let noise: Vec<u8> = (0..50_000u32)
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
+    let half = |b: &[u8]| b[..b.len() / 2].to_vec();
+    vec![
+        ("empty.mp4", vec![], "empty"),
+        (
+            "text.mp4",
+            b"This is not a video.\n".repeat(50),
+            "cannot be opened",
+        ),
+        ("noise.mp4", noise, "cannot be opened"),
+        ("no-index.mp4", half(&good), "cannot be opened"),
+        ("cut.mp4", half(&fast), "--accept-damaged"),
+        ("sound.mp4", std::fs::read(sound).unwrap(), "no video"),
+        (
+            "list.mp4",
+            b"#EXTM3U\n#EXT-X-VERSION:3\n#EXTINF:1,\ngood.mp4\n".to_vec(),
+            "cannot be opened",
+        ),
+        (
+            "concat.mp4",
+            b"ffconcat version 1.0\nfile good.mp4\n".to_vec(),
+            "cannot be opened",
+        ),
+        (
+            "photo.mp4",
+            b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec(),
+            "HEIC",
+        ),
+    ]
+}
+
+#[test]
+fn bad_inputs_are_named_nothing_is_left_and_the_others_go_on() {
+    let scratch = Scratch::new("bad");
+    let cases = bad(&scratch);
+    let mut inputs = vec![scratch.path("good.mp4")];
+    for (name, content, _) in &cases {
+        std::fs::write(scratch.path(name), content).unwrap();
+        inputs.push(scratch.path(name));
+    }
+    inputs.push(scratch.path("missing.mp4"));
+    let run = scrim()
+        .arg("redact")
+        .args(&inputs)
+        .arg("-o")
+        .arg(scratch.path("out/"))
+        .output()
+        .unwrap();
+    assert_eq!(run.status.code(), Some(3));
+    let words = words(&run);
+    for (name, _, word) in &cases {
+        let line = words.lines().find(|l| l.contains(name));
+        assert!(line.is_some_and(|l| l.contains(word)), "{name}: {line:?}");
+    }
+    assert!(words.contains("missing.mp4: cannot be read"), "{words}");
+    assert!(!words.contains("panicked"), "{words}");
+    assert_eq!(scratch.names("out"), ["good.mp4", "good.mp4.scrim.json"]);
+}
+
+#[test]
+fn a_cut_file_is_redacted_as_far_as_it_goes_when_asked_and_the_exit_code_says_so() {
+    let scratch = Scratch::new("cut");
+    let fast = [&X264[..], &["-movflags", "+faststart"]].concat();
+    let whole = std::fs::read(scratch.video("fast.mp4", &fast)).unwrap();
+    let cut = scratch.path("cut.mp4");
+    std::fs::write(&cut, &whole[..whole.len() * 3 / 4]).unwrap();
+    let target = scratch.path("out.mp4");
+    let run = redact(&cut, &target, &["--accept-damaged"]);
+    assert_eq!(run.status.code(), Some(1), "{}", words(&run));
+    assert!(words(&run).contains("damaged"));
+    assert!((1..25).contains(&files::probe(&target, "frame=pts").len()));
+}
+
+#[test]
+fn wrong_arguments_are_exit_code_2_and_say_what_to_write() {
+    let scratch = Scratch::new("usage");
+    let code = |args: &[&str]| scrim().args(args).output().unwrap();
+    assert_eq!(code(&[]).status.code(), Some(2));
+    assert_eq!(code(&["redact"]).status.code(), Some(2));
+    assert_eq!(
+        code(&["redact", "a.mp4", "--thresh", "2"]).status.code(),
+        Some(2)
+    );
+    assert_eq!(code(&["--version"]).status.code(), Some(0));
+    let zones = scratch.path("zones.json");
+    std::fs::write(&zones, "{\"zones\": [{}]}").unwrap();
+    let source = scratch.video("in.mp4", &X264);
+    let bad = scrim()
+        .arg("redact")
+        .arg(source)
+        .arg("--zones")
+        .arg(zones)
+        .output()
+        .unwrap();
+    assert_eq!(bad.status.code(), Some(2));
+    assert!(
+        words(&bad).contains("zones.json: zone 1"),
+        "{}",
+        words(&bad)
+    );
+}
+
+#[test]
+fn names_with_line_breaks_and_patterns_are_files_like_others_and_escaped_in_messages() {
+    let scratch = Scratch::new("names");
+    let good = std::fs::read(scratch.video("good.mp4", &X264)).unwrap();
+    for name in [
+        "two\nlines\u{1b}[2J.mp4",
+        "a%03d.mp4",
+        "file:x.mp4",
+        "Straße 日本.mp4",
+    ] {
+        let source = scratch.path(name);
+        std::fs::write(&source, &good).unwrap();
+        let target = scratch.path("out").join(Path::new(name));
+        let run = redact(&source, &target, &["--no-report"]);
+        assert!(
+            run.status.success() && target.exists(),
+            "{name:?}: {}",
+            words(&run)
+        );
+        assert!(
+            !words(&run).contains('\u{1b}'),
+            "an escape code reached the terminal"
+        );
+    }
+}
+
+#[test]
+fn ctrl_c_ends_with_130_and_leaves_nothing() {
+    let scratch = Scratch::new("stop");
+    let source = scratch.path("long.mp4");
+    let input = ["-f", "lavfi", "-i", "testsrc2=s=640x480:r=25:d=60"];
+    files::ffmpeg(
+        &[&input[..], &X264, &["-preset", "ultrafast"]].concat(),
+        &source,
+    );
+    let child = scrim()
+        .arg("redact")
+        .arg(&source)
+        .arg("-o")
+        .arg(scratch.path("out/a.mp4"))
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(700));
+    let id = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    let run = child.wait_with_output().unwrap();
+    assert_eq!(run.status.code(), Some(130), "{}", words(&run));
+    assert!(words(&run).contains("stopped"));
+    let out = scratch.path("out");
+    assert!(
+        !out.exists() || scratch.names("out").is_empty(),
+        "something is left"
+    );
+}
