@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs all tests: formatting, lints, documentation, unit and property tests, the slow ones, and
+# Runs all tests: formatting, lints, documentation, dependencies, unit and property tests, fuzzing, and
 # the program on real footage made on the spot. Prints the time of each stage.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,8 +14,14 @@ stage() {
 }
 
 stage "format" cargo fmt --all --check
+stage "links" python3 scripts/links.py
 stage "lints" cargo clippy --locked --workspace --all-targets -- -D warnings
+stage "dependencies" bash scripts/dependencies.sh
 stage "docs" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
 stage "tests" cargo test --locked --workspace
 stage "tests, scalar level" env SCRIM_LEVEL=scalar cargo test --locked -p scrim-pixels -p scrim-detect
+stage "network against ONNX Runtime" bash scripts/onnx-runtime.sh
+stage "100,000 frames with faults" cargo test --locked -p scrim-redact --test faults -- --ignored
+stage "200 kills" cargo test --locked -p scrim --test kills -- --ignored
 stage "program" bash scripts/end-to-end.sh
+stage "fuzz smoke" bash scripts/fuzz.sh 10

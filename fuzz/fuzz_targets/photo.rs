@@ -73,10 +73,12 @@ fn rewrite(
     }
     let part = PartFile::create(target).expect("a scratch file");
     if let (Some(jpeg), Some(regions)) = (photo.take_jpeg(), regions) {
-        write_jpeg(&part, &redact_jpeg(jpeg, &regions, Fill::Solid)).expect("written");
+        let blank = redact_jpeg(jpeg, &regions, Fill::Solid);
+        write_jpeg(&part, &blank, photo.profile()).expect("written");
         return Some(part);
     }
-    let mut writer = PhotoWriter::create(part.path(), &album, pages.len() as u64).ok()?;
+    let count = pages.len() as u64;
+    let mut writer = PhotoWriter::create(part.path(), &album, photo.profile(), count).ok()?;
     for (frame, facts) in &pages {
         writer.write(frame, facts).ok()?;
     }

@@ -43,6 +43,11 @@ pub trait Detector: Send {
 /// Scores under which a candidate is not even told to the tracker: (face, plate).
 pub const FLOOR: [f32; 2] = [0.12, 0.12];
 
+/// Scores of a pass over an enlarged picture count for so much. It finds small things that the
+/// others miss, but soft blobs and letters too: on the training pictures at 0.4 its sightings
+/// were false half again as often as those of the plain pass.
+const ENLARGED_TRUST: f32 = 0.75;
+
 /// Overlap from which sightings of two passes are the same thing.
 const SAME_IN_TWO_PASSES: f32 = 0.45;
 
@@ -112,6 +117,10 @@ impl Detector for NetworkDetector {
         let mut all = Vec::new();
         for pass in passes {
             let mut found = self.pass(picture, *pass)?;
+            if pass.scale > 1.0 {
+                found.iter_mut().for_each(|c| c.score *= ENLARGED_TRUST);
+                found.retain(|c| c.score >= FLOOR[c.class.index()]);
+            }
             nms::suppress(&mut found, self.network.card().nms_iou());
             all.append(&mut found);
         }

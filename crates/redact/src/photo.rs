@@ -18,7 +18,7 @@ use scrim_raw::{ModelId, RawFrame, RawJpeg, Reason, RedactedFrame, Regions, reda
 use scrim_sink::{PartFile, PhotoWriter, write_jpeg};
 use scrim_source::{FileStamp, Page, Photo, PhotoFormat, PhotoOptions, SourceError, read_file};
 use scrim_track::{Schedule, photo_passes};
-use scrim_units::{AlbumFacts, Class, FrameId, Orientation, Sighting, Size};
+use scrim_units::{AlbumFacts, Class, ColourProfile, FrameId, Orientation, Sighting, Size};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -45,6 +45,7 @@ pub(crate) struct Seen {
     pub(crate) faults: Vec<Fault>,
     pub(crate) dropped: Vec<String>,
     notes: Vec<String>,
+    profile: Option<ColourProfile>,
     pub(crate) model: ModelId,
 }
 
@@ -133,6 +134,7 @@ fn look_at_all(
         faults: looker.faults,
         dropped: photo.dropped().to_vec(),
         notes,
+        profile: photo.profile().cloned(),
         model: looker.guard.model(),
     })
 }
@@ -199,13 +201,14 @@ fn write(
             drop(page);
             let jpeg = redact_jpeg(jpeg, regions, fill);
             written.blanked.extend(jpeg.blanked().map(|why| (0, why)));
-            write_jpeg(part, &jpeg)?;
+            write_jpeg(part, &jpeg, seen.profile.as_ref())?;
             written.frames = 1;
             control.step(Step::Written(1, 1))?;
         }
         (kept, regions) => {
             let total = regions.len() as u64;
-            let mut writer = PhotoWriter::create(part.path(), &seen.album, total)?;
+            let mut writer =
+                PhotoWriter::create(part.path(), &seen.album, seen.profile.as_ref(), total)?;
             let mut one = kept.map(|(page, _)| page);
             let mut photo = match one {
                 Some(_) => None,

@@ -1,7 +1,7 @@
 //! Still pictures and animations: writers from redacted pages only, each file made anew.
 //!
 //! Nothing of the source file is copied. What a file gets besides samples is made from numbers:
-//! orientation, delays and loops, colour chunks of PNG.
+//! orientation, delays and loops, colour chunks of PNG, a colour profile reduced to colour.
 //!
 //! Where samples cannot be kept in the form they had, these rules hold:
 //! - a palette is made from the redacted page, so that its entries tell nothing of what was
@@ -24,7 +24,7 @@ mod webp;
 use crate::error::SinkError;
 use crate::part::PartFile;
 use scrim_frame::{Family, RedactedFrame, RedactedJpeg};
-use scrim_units::{AlbumFacts, Orientation, PageFacts, PhotoFormat, Size};
+use scrim_units::{AlbumFacts, ColourProfile, Orientation, PageFacts, PhotoFormat, Size};
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
@@ -33,8 +33,15 @@ use std::path::Path;
 ///
 /// # Errors
 /// [`SinkError::Io`].
-pub fn write_jpeg(part: &PartFile, jpeg: &RedactedJpeg) -> Result<(), SinkError> {
-    part.write(jpeg.bytes())
+pub fn write_jpeg(
+    part: &PartFile,
+    jpeg: &RedactedJpeg,
+    profile: Option<&ColourProfile>,
+) -> Result<(), SinkError> {
+    match profile {
+        Some(profile) => part.write(&jpeg::with_profile(jpeg.bytes(), profile)),
+        None => part.write(jpeg.bytes()),
+    }
 }
 
 /// A writer of one format.
@@ -68,13 +75,19 @@ impl PhotoWriter {
     ///
     /// # Errors
     /// [`SinkError`].
-    pub fn create(path: &Path, album: &AlbumFacts, pages: u64) -> Result<Self, SinkError> {
+    pub fn create(
+        path: &Path,
+        album: &AlbumFacts,
+        profile: Option<&ColourProfile>,
+        pages: u64,
+    ) -> Result<Self, SinkError> {
+        let profile = profile.cloned();
         let out = Out::create(path)?;
         let pages: Box<dyn Pages> = match album.format {
-            PhotoFormat::Jpeg => Box::new(jpeg::Jpeg::new(out)),
-            PhotoFormat::Png => Box::new(png::Png::new(out, album, pages)),
-            PhotoFormat::WebP => Box::new(webp::WebP::new(out, album)),
-            PhotoFormat::Tiff => Box::new(tiff::Tiff::new(out)?),
+            PhotoFormat::Jpeg => Box::new(jpeg::Jpeg::new(out, profile)),
+            PhotoFormat::Png => Box::new(png::Png::new(out, album, profile, pages)),
+            PhotoFormat::WebP => Box::new(webp::WebP::new(out, album, profile)),
+            PhotoFormat::Tiff => Box::new(tiff::Tiff::new(out, profile)?),
             PhotoFormat::Bmp => Box::new(bmp::Bmp::new(out)),
             PhotoFormat::Gif => Box::new(gif::Gif::new(out, album)),
         };

@@ -20,7 +20,7 @@ use crate::limits::Limits;
 use scrim_pixels::layout::{Layout, Range};
 use scrim_raw::{Colour, Fields, FrameInfo, RawFrame, RawJpeg};
 use scrim_units::{
-    AlbumFacts, ColourTags, Orientation, PageFacts, PhotoFormat, Pts, Size, TimeBase,
+    AlbumFacts, ColourProfile, ColourTags, Orientation, PageFacts, PhotoFormat, Pts, Size, TimeBase,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -56,6 +56,7 @@ struct Told {
     notes: Vec<String>,
     damage: Option<String>,
     jpeg: Option<RawJpeg>,
+    profile: Option<ColourProfile>,
 }
 
 impl Told {
@@ -64,6 +65,17 @@ impl Told {
         let what = what.into();
         if !self.dropped.contains(&what) {
             self.dropped.push(what);
+        }
+    }
+
+    /// Keeps what colour needs of a profile for pictures of this kind.
+    fn profile(&mut self, bytes: &[u8], grey: bool) {
+        let reduced = ColourProfile::reduce(bytes).filter(|p| p.is_grey() == grey);
+        if reduced.is_some() {
+            self.drop("texts of the ICC profile");
+            self.profile = reduced;
+        } else {
+            self.drop("ICC profile");
         }
     }
 
@@ -162,6 +174,12 @@ impl Photo {
     #[must_use]
     pub fn dropped(&self) -> &[String] {
         &self.told.dropped
+    }
+
+    /// The colour profile, reduced to what colour needs; known after the first page.
+    #[must_use]
+    pub fn profile(&self) -> Option<&ColourProfile> {
+        self.told.profile.as_ref()
     }
 
     /// What the user should know of how it was read.

@@ -169,7 +169,7 @@ fn begun(chain: usize, sight: &Sight, set: &ClassSettings) -> Live {
         lead: Lead::new(sight.at),
         last_frame: sight.frame,
         missed: 0,
-        strong: sight.score >= set.strong,
+        strong: sight.score >= set.clear,
         firm: sight.score >= set.sure,
         taken: false,
     }
@@ -202,7 +202,7 @@ fn run(
         })
         .collect();
     let sights: Vec<usize> = (0..free.len())
-        .filter(|&j| (free[j].score >= set.strong) == round.strong_sights)
+        .filter(|&j| (free[j].score >= set.clear) == round.strong_sights)
         .collect();
     let expected: Vec<Expected> = chosen
         .iter()
@@ -218,7 +218,7 @@ fn run(
         l.lead.correct(sight.at, gap(l));
         l.last_frame = frame;
         l.taken = true;
-        l.strong |= sight.score >= set.strong;
+        l.strong |= sight.score >= set.clear;
         l.firm |= l.strong || sight.score >= set.sure;
         chains[l.chain].sights.push(sight);
         gone[sights[s]] = true;

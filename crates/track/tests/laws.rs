@@ -193,12 +193,13 @@ proptest! {
         side in 14.0..50.0f32,
         class in prop::sample::select(Class::ALL.to_vec()),
         dropped in prop::collection::vec(prop::bool::weighted(0.4), 40),
-        score in 0.4..0.95f32,
+        above in 0.0..0.3f32,
     ) {
         let truth = |k: usize| {
             let t = k as f32;
             PxBox::around(start.0 + speed.0 * t, start.1 + speed.1 * t, side, side)
         };
+        let score = settings().of(class).strong + above;
         let sighting = |k: usize| Sighting { class, score, at: truth(k) };
         let seen = |k: usize| k.is_multiple_of(every) && !dropped[k];
         let clip: Vec<FrameFacts> = (0..40usize)

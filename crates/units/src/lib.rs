@@ -8,6 +8,7 @@ mod class;
 mod frame_id;
 mod orientation;
 mod photo;
+mod profile;
 mod rect;
 mod time;
 
@@ -16,5 +17,6 @@ pub use class::{Class, Pass, Sighting};
 pub use frame_id::FrameId;
 pub use orientation::Orientation;
 pub use photo::{AlbumFacts, ColourTags, PageFacts, PhotoFormat};
+pub use profile::ColourProfile;
 pub use rect::{NormPoint, NormRect, PxBox, PxRect, Size};
 pub use time::{Pts, TimeBase, TimeError};

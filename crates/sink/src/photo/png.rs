@@ -9,8 +9,8 @@ use super::{Notes, Out, Packed, Pages, Samples, exif, failed, patch};
 use crate::error::SinkError;
 use ::png as codec;
 use codec::chunk::ChunkType;
-use codec::{BitDepth, ColorType, Encoder, ScaledFloat, SourceChromaticities, Writer};
-use scrim_units::{AlbumFacts, ColourTags, PhotoFormat, PxRect, Size};
+use codec::{BitDepth, ColorType, Encoder, Info, ScaledFloat, SourceChromaticities, Writer};
+use scrim_units::{AlbumFacts, ColourProfile, ColourTags, PhotoFormat, PxRect, Size};
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::BufWriter;
@@ -20,6 +20,7 @@ const FORMAT: PhotoFormat = PhotoFormat::Png;
 pub(super) struct Png {
     out: Option<Out>,
     album: AlbumFacts,
+    profile: Option<ColourProfile>,
     pages: u64,
     writer: Option<Writer<BufWriter<File>>>,
     /// The frame before, once a frame of the animation is written.
@@ -36,10 +37,16 @@ struct Form<'a> {
 }
 
 impl Png {
-    pub(super) fn new(out: Out, album: &AlbumFacts, pages: u64) -> Self {
+    pub(super) fn new(
+        out: Out,
+        album: &AlbumFacts,
+        profile: Option<ColourProfile>,
+        pages: u64,
+    ) -> Self {
         Self {
             out: Some(out),
             album: *album,
+            profile,
             pages,
             writer: None,
             before: None,
@@ -56,7 +63,9 @@ impl Png {
             return Err(std::io::Error::other("a second picture").into());
         };
         let size = page.size();
-        let mut encoder = Encoder::new(out.file, size.width, size.height);
+        let mut info = Info::with_size(size.width, size.height);
+        info.icc_profile = self.profile.as_ref().map(|p| p.bytes().to_vec().into());
+        let mut encoder = Encoder::with_info(out.file, info)?;
         encoder.set_color(form.colour);
         encoder.set_depth(form.depth);
         if let Some(palette) = &form.palette {

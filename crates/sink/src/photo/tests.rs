@@ -51,7 +51,7 @@ impl Target {
 
     fn write(&self, album: &AlbumFacts, frames: &[RedactedFrame], facts: PageFacts) -> Vec<u8> {
         let count = frames.len() as u64;
-        let mut writer = PhotoWriter::create(&self.0, album, count).unwrap();
+        let mut writer = PhotoWriter::create(&self.0, album, None, count).unwrap();
         for frame in frames {
             writer.write(frame, &facts).unwrap();
         }
@@ -156,7 +156,8 @@ fn tag(file: &[u8], wanted: u16) -> Option<u32> {
 fn a_second_picture_is_refused_where_a_file_holds_one() {
     let target = Target::new("second");
     let page = || blank(Family::Rgb, false, 8, Orientation::Upright);
-    let mut writer = PhotoWriter::create(&target.0, &album(PhotoFormat::Bmp, false), 1).unwrap();
+    let mut writer =
+        PhotoWriter::create(&target.0, &album(PhotoFormat::Bmp, false), None, 1).unwrap();
     writer.write(&page(), &PageFacts::still(8)).unwrap();
     assert!(writer.write(&page(), &PageFacts::still(8)).is_err());
 }

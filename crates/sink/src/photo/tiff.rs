@@ -10,7 +10,7 @@ use codec::encoder::{DirectoryEncoder, TiffEncoder, TiffKindStandard};
 use codec::tags::{CompressionMethod, ExtraSamples, PhotometricInterpretation, Predictor, Tag};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
-use scrim_units::{Orientation, PhotoFormat};
+use scrim_units::{ColourProfile, Orientation, PhotoFormat};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
@@ -24,12 +24,13 @@ type Directory<'a> = DirectoryEncoder<'a, File_, TiffKindStandard>;
 
 pub(super) struct Tiff {
     encoder: TiffEncoder<File_>,
+    profile: Option<ColourProfile>,
 }
 
 impl Tiff {
-    pub(super) fn new(out: Out) -> Result<Self, SinkError> {
+    pub(super) fn new(out: Out, profile: Option<ColourProfile>) -> Result<Self, SinkError> {
         let encoder = TiffEncoder::new(out.file).map_err(|e| failed(FORMAT)(&e))?;
-        Ok(Self { encoder })
+        Ok(Self { encoder, profile })
     }
 }
 
@@ -38,7 +39,7 @@ impl Pages for Tiff {
         let packed = page.packed()?;
         let directory = self.encoder.image_directory();
         directory
-            .and_then(|d| write(d, page, packed))
+            .and_then(|d| write(d, page, packed, self.profile.as_ref()))
             .map_err(|e| failed(FORMAT)(&e))
     }
 
@@ -54,6 +55,7 @@ fn write(
     mut directory: Directory<'_>,
     page: &Samples<'_>,
     packed: Packed<'_>,
+    profile: Option<&ColourProfile>,
 ) -> Result<(), TiffError> {
     let (size, facts) = (page.size(), page.facts);
     let narrow = packed.grey && !packed.alpha && packed.depth == 8 && facts.bits < 8;
@@ -112,6 +114,9 @@ fn write(
             ExtraSamples::UnassociatedAlpha
         };
         directory.write_tag(Tag::ExtraSamples, kind.to_u16())?;
+    }
+    if let Some(profile) = profile.filter(|p| p.is_grey() == packed.grey) {
+        directory.write_tag(Tag::IccProfile, profile.bytes())?;
     }
     if page.orientation() != Orientation::Upright {
         let number = u16::from(page.orientation().to_exif());

@@ -6,7 +6,7 @@ use super::{Notes, Out, Packed, Pages, Samples, exif, failed, patch};
 use crate::encode::still_webp;
 use crate::error::SinkError;
 use image_webp::{ColorType, WebPEncoder};
-use scrim_units::{AlbumFacts, PhotoFormat, PxRect, Size};
+use scrim_units::{AlbumFacts, ColourProfile, PhotoFormat, PxRect, Size};
 
 const FORMAT: PhotoFormat = PhotoFormat::WebP;
 
@@ -14,6 +14,7 @@ const FORMAT: PhotoFormat = PhotoFormat::WebP;
 const ANIMATION: u8 = 0x02;
 const EXIF: u8 = 0x08;
 const ALPHA: u8 = 0x10;
+const PROFILE: u8 = 0x20;
 
 /// Flag of a frame: drawn as it is, not blended.
 const OVERWRITE: u8 = 0x02;
@@ -21,6 +22,7 @@ const OVERWRITE: u8 = 0x02;
 pub(super) struct WebP {
     out: Out,
     album: AlbumFacts,
+    profile: Option<ColourProfile>,
     body: Vec<u8>,
     /// Size, whether there is alpha, and the orientation block.
     shape: Option<(Size, bool, Option<[u8; 26]>)>,
@@ -28,10 +30,11 @@ pub(super) struct WebP {
 }
 
 impl WebP {
-    pub(super) fn new(out: Out, album: &AlbumFacts) -> Self {
+    pub(super) fn new(out: Out, album: &AlbumFacts, profile: Option<ColourProfile>) -> Self {
         Self {
             out,
             album: *album,
+            profile,
             body: Vec::new(),
             shape: None,
             before: Vec::new(),
@@ -84,13 +87,17 @@ impl Pages for WebP {
     fn finish(self: Box<Self>, _: &mut Notes) -> Result<(), SinkError> {
         let (size, alpha, exif) = self.shape.ok_or(SinkError::WrongShape)?;
         let mut chunks = Vec::new();
-        let extended = self.album.animated || exif.is_some() || !self.body.starts_with(b"VP8");
+        let extended = self.album.animated
+            || self.profile.is_some()
+            || exif.is_some()
+            || !self.body.starts_with(b"VP8");
         if extended {
             let mut flags = 0;
             for (on, flag) in [
                 (self.album.animated, ANIMATION),
                 (exif.is_some(), EXIF),
                 (alpha, ALPHA),
+                (self.profile.is_some(), PROFILE),
             ] {
                 flags |= if on { flag } else { 0 };
             }
@@ -98,6 +105,9 @@ impl Pages for WebP {
             head.extend(three(size.width - 1));
             head.extend(three(size.height - 1));
             chunk(&mut chunks, b"VP8X", &head);
+        }
+        if let Some(profile) = &self.profile {
+            chunk(&mut chunks, b"ICCP", profile.bytes());
         }
         if self.album.animated {
             let loops = u16::try_from(self.album.loops.unwrap_or(0)).unwrap_or(u16::MAX);

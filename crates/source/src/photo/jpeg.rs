@@ -52,9 +52,10 @@ impl Pages for Jpeg {
         let data = self.data.as_ref();
         let (coefficients, decoded) = std::thread::scope(|scope| {
             let reader = scope.spawn(|| RawJpeg::read(data, limit));
-            let decoded = pixels(data, &header);
+            let decoded = pixels(data, &header, told);
             (reader.join(), decoded)
         });
+        let (layout, planes) = decoded?;
         let coefficients = coefficients
             .map_err(|_| photo_error(FORMAT, "its reader failed"))
             .and_then(|read| self.kept(read, told))?;
@@ -62,7 +63,6 @@ impl Pages for Jpeg {
             width: header.width,
             height: header.height,
         };
-        let (layout, planes) = decoded?;
         let turn = Orientation::from_exif(header.orientation.into());
         let facts = PageFacts {
             lossy: true,
@@ -70,7 +70,12 @@ impl Pages for Jpeg {
         };
         let out = page(0, size, layout, turn, 0, planes, facts)?;
         if let Some(mut jpeg) = coefficients {
-            jpeg.dropped().iter().for_each(|d| told.drop(word(d)));
+            let dropped = jpeg.dropped();
+            let named = dropped.iter().filter(|d| **d != Dropped::Icc);
+            named.for_each(|d| told.drop(word(d)));
+            if dropped.contains(&Dropped::Icc) && told.profile.is_none() {
+                told.drop("ICC profile");
+            }
             jpeg.pair(&out.frame);
             told.jpeg = Some(jpeg);
         }
@@ -128,7 +133,6 @@ fn word(dropped: &Dropped) -> String {
         Dropped::MakerNote => "maker note".into(),
         Dropped::Xmp => "XMP".into(),
         Dropped::Iptc => "IPTC and Photoshop data".into(),
-        Dropped::Icc => "ICC profile".into(),
         Dropped::Mpf => "index of further pictures".into(),
         Dropped::Comment => "comment".into(),
         Dropped::OtherApp(n) => format!("application data (APP{n})"),
@@ -139,7 +143,11 @@ fn word(dropped: &Dropped) -> String {
 
 /// Pixels in one plane a component, grey or RGB. Missing data is left to the decoder, which
 /// fills it in; whether that is acceptable is decided with the coefficients.
-fn pixels(data: &[u8], header: &Header) -> Result<(Layout, Vec<Vec<u8>>), SourceError> {
+fn pixels(
+    data: &[u8],
+    header: &Header,
+    told: &mut Told,
+) -> Result<(Layout, Vec<Vec<u8>>), SourceError> {
     let (family, space) = match header.colour {
         Colour::Grey => (Family::Grey, ColorSpace::Luma),
         Colour::Unknown => return Err(photo_error(FORMAT, "two components")),
@@ -152,6 +160,13 @@ fn pixels(data: &[u8], header: &Header) -> Result<(Layout, Vec<Vec<u8>>), Source
         .jpeg_set_out_colorspace(space);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(data), options);
     let mut packed = decoder.decode().map_err(|e| photo_error(FORMAT, e))?;
+    if let Some(profile) = decoder.icc_profile() {
+        match header.colour {
+            Colour::Grey => told.profile(&profile, true),
+            Colour::YCbCr | Colour::Rgb => told.profile(&profile, false),
+            _ => told.drop("ICC profile"),
+        }
+    }
     let area = header.width as usize * header.height as usize;
     let count = if family == Family::Grey { 1 } else { 3 };
     if packed.len() != area * count {

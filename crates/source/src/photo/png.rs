@@ -44,7 +44,6 @@ pub(super) fn open(
     let limit = usize::try_from(options.limits.frame_bytes).unwrap_or(usize::MAX);
     let mut settings = DecodeOptions::default();
     settings.set_ignore_text_chunk(true);
-    settings.set_ignore_iccp_chunk(true);
     let mut decoder = Decoder::new_with_options(Cursor::new(data), settings);
     decoder.set_limits(codec::Limits { bytes: limit });
     let mut transform = Transformations::EXPAND;
@@ -68,6 +67,11 @@ pub(super) fn open(
     let reader = decoder.read_info().map_err(refusal)?;
     let (colour, depth) = reader.output_color_type();
     let layout = layout(colour, depth)?;
+    if let Some(profile) = &reader.info().icc_profile {
+        told.profile(profile, layout.family == Family::Grey);
+    } else if chunks.profile {
+        told.drop("ICC profile");
+    }
     let step = usize::from(layout.planes[0].step);
     let album = chunks.album();
     let pages = Png {

@@ -21,6 +21,9 @@ const MOST_TAG_BYTES: usize = 64 << 20;
 /// Bit of NewSubfileType: a reduced-resolution version of another page (TIFF 6.0, page 36).
 const REDUCED: u32 = 1;
 
+/// Its own function tells of it.
+const PROFILE: u16 = 34_675;
+
 /// Tags that say how the samples lie; the writer makes them anew (TIFF 6.0, and its supplements
 /// for tiles and predictors).
 const STRUCTURE: [u16; 27] = [
@@ -140,6 +143,7 @@ impl Tiff {
         if shape.differences {
             to_rgb(&mut samples);
         }
+        self.take_profile(&shape, told);
         let turn = self.decoder.find_tag_unsigned::<u32>(Tag::Orientation);
         let turn = Orientation::from_exif(turn.ok().flatten().unwrap_or(1));
         let (size, facts) = (shape.size, shape.facts);
@@ -222,6 +226,19 @@ impl Tiff {
         Ok(())
     }
 
+    /// The colour profile of the first page, which all pages are written with.
+    fn take_profile(&mut self, shape: &Shape, told: &mut Told) {
+        let profile = self.decoder.find_tag(Tag::IccProfile).ok().flatten();
+        let bytes = profile.and_then(|v| v.into_u8_vec().ok());
+        match bytes {
+            Some(bytes) if self.index == 0 => {
+                told.profile(&bytes, shape.layout.family == Family::Grey);
+            }
+            Some(_) => told.drop("ICC profiles of further pages"),
+            None => {}
+        }
+    }
+
     /// Names what the current page carries besides samples.
     fn name_tags(&mut self, told: &mut Told) -> Result<(), SourceError> {
         let Some(at) = self.decoder.ifd_pointer() else {
@@ -250,7 +267,7 @@ fn unsupported(error: TiffError) -> SourceError {
 /// What a report calls a tag that is left behind.
 fn word(tag: u16) -> Option<&'static str> {
     Some(match tag {
-        tag if STRUCTURE.contains(&tag) => return None,
+        tag if STRUCTURE.contains(&tag) || tag == PROFILE => return None,
         270..=272 | 285 | 305 | 315 | 316 | 33_432 => "text",
         306 => "time stamp",
         282 | 283 | 296 => "pixel density",
@@ -259,7 +276,6 @@ fn word(tag: u16) -> Option<&'static str> {
         33_723 | 34_377 | 37_724 => "IPTC and Photoshop data",
         34_665 => "EXIF",
         34_853 => "GPS",
-        34_675 => "ICC profile",
         33_550 | 33_922 | 34_264 | 34_735..=34_737 => "place on a map",
         _ => "other tags",
     })

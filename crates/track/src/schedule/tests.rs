@@ -58,38 +58,60 @@ fn common_sizes_have_these_passes() {
             .collect()
     };
     let whole = |s: f32| (s, false);
-    for (size, first, second) in [
-        (VGA, vec![2.0, 1.0, 0.5], vec![2.0, 1.0, 0.5]),
-        (HD, vec![1.5, 0.38], vec![1.0, 0.38]),
-        (FULL_HD, vec![1.0, 0.25], vec![1.0, 0.25]),
+    for (size, looks) in [
+        (
+            VGA,
+            vec![vec![2.0, 1.0, 0.5], vec![1.0, 0.5], vec![2.0], vec![1.0, 0.5]],
+        ),
+        (
+            HD,
+            vec![
+                vec![1.5, 1.0, 0.5, 0.25],
+                vec![1.0],
+                vec![0.5, 0.25],
+                vec![1.0],
+                vec![1.5],
+            ],
+        ),
+        (
+            FULL_HD,
+            vec![vec![1.0, 0.5, 0.25], vec![0.5, 0.25], vec![1.0], vec![0.5, 0.25]],
+        ),
     ] {
         let mut schedule = Schedule::new(size, 0.04, Publish);
-        let wanted: Vec<_> = first.into_iter().map(whole).collect();
-        assert_eq!(scales(schedule.look(0.0, false)), wanted);
-        assert!(schedule.look(0.04, false).is_empty());
-        let wanted: Vec<_> = second.into_iter().map(whole).collect();
-        assert_eq!(scales(schedule.look(0.08, false)), wanted);
+        for (k, wanted) in looks.into_iter().enumerate() {
+            let wanted: Vec<_> = wanted.into_iter().map(whole).collect();
+            let t = 0.08 * k as f64;
+            assert_eq!(scales(schedule.look(t, false)), wanted, "{size:?} {k}");
+            assert!(schedule.look(t + 0.04, false).is_empty());
+        }
     }
     let mut schedule = Schedule::new(UHD, 0.04, Publish);
     let tile = (1.0, true);
-    assert_eq!(
-        scales(schedule.look(0.0, false)),
-        [whole(0.67), whole(0.13), tile, tile, tile, tile]
-    );
-    assert_eq!(
-        scales(schedule.look(0.08, false)),
-        [whole(0.67), whole(0.13), tile]
-    );
+    let all = [whole(0.67), whole(0.33), whole(0.13), tile, tile, tile, tile];
+    assert_eq!(scales(schedule.look(0.0, false)), all);
+    let second = [whole(0.33), whole(0.13), tile];
+    assert_eq!(scales(schedule.look(0.08, false)), second);
+    let third = [whole(0.67), tile];
+    assert_eq!(scales(schedule.look(0.16, false)), third);
+}
+
+#[test]
+fn slow_video_is_looked_at_in_every_scale_at_every_frame() {
+    let mut schedule = Schedule::new(HD, 0.2, Publish);
+    let first = schedule.look(0.0, false);
+    assert_eq!(first.len(), 4);
+    assert_eq!(schedule.look(0.2, false), first);
 }
 
 #[test]
 fn the_load_keeps_to_the_budget() {
     for (size, publish, normal, quick) in [
-        (size(320, 240), 2.6, 1.8, 0.2),
-        (VGA, 2.7, 1.8, 0.3),
-        (HD, 0.75, 0.55, 0.25),
-        (FULL_HD, 0.55, 0.37, 0.11),
-        (UHD, 0.40, 0.20, 0.03),
+        (size(320, 240), 1.4, 0.9, 0.3),
+        (VGA, 1.4, 0.9, 0.3),
+        (HD, 0.6, 0.25, 0.27),
+        (FULL_HD, 0.35, 0.23, 0.13),
+        (UHD, 0.30, 0.17, 0.03),
         (size(7680, 4320), 0.21, 0.14, 0.01),
     ] {
         for (sensitivity, most) in [(Publish, publish), (Normal, normal), (Quick, quick)] {

@@ -40,6 +40,8 @@ pub(super) struct Chunks {
     pub(super) shows_through: bool,
     pub(super) orientation: Orientation,
     colour: ColourTags,
+    /// There is a colour profile.
+    pub(super) profile: bool,
 }
 
 const SIGNATURE: usize = 8;
@@ -56,6 +58,7 @@ impl Chunks {
             shows_through: false,
             orientation: Orientation::Upright,
             colour: ColourTags::default(),
+            profile: false,
         };
         let (mut rest, mut seen_data, mut frames) =
             (data.get(SIGNATURE..).unwrap_or(&[]), false, 0);
@@ -81,6 +84,7 @@ impl Chunks {
                     told.drop("EXIF");
                 }
                 b"gAMA" | b"cHRM" | b"sRGB" | b"cICP" => found.take_colour(&kind, body),
+                b"iCCP" => found.profile = true,
                 b"IHDR" | b"PLTE" | b"tRNS" | b"fdAT" | b"acTL" => {}
                 _ => told.drop(word(&kind, body)),
             }
@@ -165,7 +169,6 @@ fn word(kind: &[u8; 4], body: &[u8]) -> &'static str {
         b"iTXt" if body.starts_with(b"XML:com.adobe.xmp\0") => "XMP",
         b"tEXt" | b"zTXt" | b"iTXt" => "text",
         b"tIME" => "time stamp",
-        b"iCCP" => "ICC profile",
         b"pHYs" => "pixel density",
         b"bKGD" | b"hIST" | b"sPLT" | b"sBIT" | b"mDCV" | b"cLLI" => "display hints",
         b"caBX" => "content credentials",

@@ -121,7 +121,7 @@ impl Found {
                 told.drop("EXIF");
             }
             b"XMP " => told.drop("XMP"),
-            b"ICCP" => told.drop("ICC profile"),
+            b"ICCP" => told.profile(body, false),
             b"VP8L" | b"ALPH" => {}
             _ => told.drop("other chunks"),
         }

@@ -1,0 +1,139 @@
+"""The weights as an ONNX graph, written from their documented layout alone (docs/cards), so that
+ONNX Runtime can be compared with the engine without PyTorch.
+
+usage: onnx_graph.py WEIGHTS.safetensors OUT.onnx
+"""
+import json
+import struct
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+STRIDES = (8, 16, 32)
+
+
+def read_weights(path: Path) -> dict[str, np.ndarray]:
+    """Tensors of a safetensors file (float32 only)."""
+    data = path.read_bytes()
+    length = struct.unpack("<Q", data[:8])[0]
+    head = json.loads(data[8:8 + length])
+    tensors = {}
+    for name, entry in head.items():
+        if name == "__metadata__":
+            continue
+        first, last = entry["data_offsets"]
+        raw = data[8 + length + first:8 + length + last]
+        tensors[name] = np.frombuffer(raw, "<f4").reshape(entry["shape"])
+    return tensors
+
+
+class Graph:
+    """Nodes and constants, with fresh names."""
+
+    def __init__(self, weights: dict[str, np.ndarray]):
+        self.weights = weights
+        self.nodes, self.constants, self.count = [], [], 0
+
+    def constant(self, value: np.ndarray) -> str:
+        self.count += 1
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), f"c{self.count}"))
+        return f"c{self.count}"
+
+    def node(self, kind: str, inputs: list[str], **attributes) -> str:
+        self.count += 1
+        out = f"n{self.count}"
+        self.nodes.append(helper.make_node(kind, inputs, [out], **attributes))
+        return out
+
+    def separable(self, x: str, name: str, bare: bool = False) -> str:
+        """Pointwise, depthwise 3x3, ReLU unless bare."""
+        w = self.weights
+        point, depth = w[f"{name}.point.weight"], w[f"{name}.depth.weight"]
+        x = self.node("Conv", [x, self.constant(point[:, :, None, None]),
+                               self.constant(w[f"{name}.point.bias"])])
+        x = self.node("Conv", [x, self.constant(depth.reshape(-1, 1, 3, 3)),
+                               self.constant(w[f"{name}.depth.bias"])],
+                      pads=[1, 1, 1, 1], group=len(depth))
+        return x if bare else self.node("Relu", [x])
+
+    def pool(self, x: str) -> str:
+        return self.node("MaxPool", [x], kernel_shape=[2, 2], strides=[2, 2])
+
+    def features(self) -> list[str]:
+        """Shared feature maps of the three strides."""
+        stem = self.weights["stem.conv.weight"].reshape(16, 3, 3, 3).transpose(0, 3, 1, 2)
+        x = self.node("Conv", ["image", self.constant(stem),
+                               self.constant(self.weights["stem.conv.bias"])],
+                      strides=[2, 2], pads=[1, 1, 1, 1])
+        x = self.pool(self.separable(self.node("Relu", [x]), "stem.sep"))
+        out = []
+        for i in range(5):
+            x = self.separable(self.separable(x, f"stages.{i}.0"), f"stages.{i}.1")
+            if i >= 2:
+                out.append(x)
+            if i in (1, 2, 3):
+                x = self.pool(x)
+        for i in (2, 1):
+            out[i] = self.separable(out[i], f"lateral.{i}")
+            scales = self.constant(np.array([1, 1, 2, 2], np.float32))
+            larger = self.node("Resize", [out[i], "", scales], mode="nearest",
+                               coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+            out[i - 1] = self.node("Add", [out[i - 1], larger])
+        out[0] = self.separable(out[0], "lateral.0")
+        return [self.separable(f, f"shared.{i}") for i, f in enumerate(out)]
+
+    def rows(self, x: str, channels: int) -> str:
+        """(1, C, H, W) to (1, H*W, C)."""
+        flat = self.node("Reshape", [x, self.constant(np.array([1, channels, -1], np.int64))])
+        return self.node("Transpose", [flat], perm=[0, 2, 1])
+
+    def points(self, x: str, stride: int) -> str:
+        """Where the cells of a map lie: (H*W, 2), x then y, in input pixels."""
+        ones = self.node("ConstantOfShape", [self.node("Slice", [
+            self.node("Shape", [x]), self.constant(np.array([2], np.int64)),
+            self.constant(np.array([4], np.int64))])],
+            value=numpy_helper.from_array(np.ones(1, np.float32)))
+        steps = []
+        for axis in (1, 0):
+            total = self.node("CumSum", [ones, self.constant(np.array(axis, np.int64))], exclusive=1)
+            flat = self.node("Reshape", [total, self.constant(np.array([-1, 1], np.int64))])
+            steps.append(self.node("Mul", [flat, self.constant(np.array(stride, np.float32))]))
+        return self.node("Concat", steps, axis=1)
+
+
+def main() -> None:
+    """Writes the graph."""
+    graph = Graph(read_weights(Path(sys.argv[1])))
+    boxes, scores = [], []
+    for i, (x, stride) in enumerate(zip(graph.features(), STRIDES)):
+        box = graph.separable(x, f"box.{i}", bare=True)
+        raw = graph.rows(box, 4)
+        centre, size = (graph.node("Slice", [raw, graph.constant(np.array([a], np.int64)),
+                                             graph.constant(np.array([b], np.int64)),
+                                             graph.constant(np.array([2], np.int64))])
+                        for a, b in ((0, 2), (2, 4)))
+        step = graph.constant(np.array(stride, np.float32))
+        centre = graph.node("Add", [graph.node("Mul", [centre, step]), graph.points(box, stride)])
+        limits = [graph.constant(np.array(v, np.float32)) for v in (-6, 6)]
+        size = graph.node("Exp", [graph.node("Clip", [size, *limits])])
+        half = graph.node("Mul", [size, graph.constant(np.array(stride / 2, np.float32))])
+        boxes.append(graph.node("Concat", [graph.node("Sub", [centre, half]),
+                                           graph.node("Add", [centre, half])], axis=2))
+        scores.append(graph.node("Sigmoid", [graph.rows(graph.separable(x, f"score.{i}", True), 2)]))
+    for name, parts in (("boxes", boxes), ("scores", scores)):
+        graph.nodes.append(helper.make_node("Concat", parts, [name], axis=1))
+    made = helper.make_graph(
+        graph.nodes, "city",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, "height", "width"])],
+        [helper.make_tensor_value_info("boxes", TensorProto.FLOAT, [1, "cells", 4]),
+         helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1, "cells", 2])],
+        graph.constants)
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    onnx.save(model, sys.argv[2])
+
+
+main()

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Compares the network engine, at every level of this CPU, with ONNX Runtime on photographs that
+# the Python package scikit-image ships.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+bash scripts/sample.sh "$target/onnx-warm-up.mp4" 1
+python="$target/sample-python/bin/python"
+"$python" -c 'import onnx, onnxruntime' 2>/dev/null ||
+    "$target/sample-python/bin/pip" install -q --disable-pip-version-check \
+        'onnx==1.19.1' 'onnxruntime==1.23.2'
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+"$python" crates/detect/tests/onnx_graph.py crates/detect/weights/city.safetensors "$work/city.onnx"
+mkdir "$work/pictures"
+"$python" - "$work/pictures" <<'PY'
+import sys
+from pathlib import Path
+
+from PIL import Image
+from skimage import data
+
+for name in ("astronaut", "coffee", "chelsea", "rocket", "camera"):
+    Image.fromarray(getattr(data, name)()).convert("RGB").save(Path(sys.argv[1]) / f"{name}.ppm")
+PY
+SCRIM_PYTHON=$python SCRIM_ONNX=$work/city.onnx SCRIM_PICTURES=$work/pictures \
+    cargo test --locked -p scrim-detect --test onnx_runtime -- --ignored --nocapture
