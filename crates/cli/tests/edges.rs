@@ -1,4 +1,5 @@
 //! Which crate may depend on which: the order of the design, as a test.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
 use std::process::Command;

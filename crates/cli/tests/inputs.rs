@@ -1,4 +1,5 @@
 //! Which input becomes which output, bad inputs, and exit codes, as a user meets them.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod files;
 

@@ -1,5 +1,6 @@
 //! The program is killed at random moments: never an incomplete file under a final name, and a
 //! restart finishes the work.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

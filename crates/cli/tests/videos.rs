@@ -1,4 +1,5 @@
 //! Odd but valid videos: what came in goes out, but for what is to be dropped.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod files;
 

@@ -1,4 +1,5 @@
 //! Two frames that differ only inside the regions give the same bytes.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use proptest::prelude::*;
 use scrim_raw::{

@@ -9,7 +9,7 @@ use scrim_ff::AudioStream;
 use scrim_raw::{Reason, RedactedFrame, Regions, redact};
 use scrim_sink::{Container, PartFile, VideoSettings, VideoWriter};
 use scrim_source::{Clip, ClipItem, FileStamp, SourceError};
-use scrim_units::Class;
+use scrim_units::{Class, Orientation};
 use std::path::Path;
 
 /// Redacts the video at `source` into `target`.
@@ -129,6 +129,9 @@ fn video_settings(examined: &Examination, container: Container, engine: &Engine)
 
 fn notes(writer: &VideoWriter, examined: &Examination, audio: &[AudioStream]) -> Vec<String> {
     let mut notes = Vec::new();
+    if examined.video.orientation != Orientation::Upright && !writer.container().holds_matrix() {
+        notes.push("the container cannot hold the rotation; give a name that ends in .mp4".into());
+    }
     if !audio.is_empty() {
         notes.push(format!("kept on request: {} audio tracks", audio.len()));
     }

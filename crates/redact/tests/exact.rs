@@ -1,5 +1,6 @@
 //! Exactness at file level: what is outside regions and in frames without any is untouched, and
 //! what is inside does not matter.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod footage;
 

@@ -1,6 +1,7 @@
 //! The fault table, each row on a real file through real decoders and encoders: what fails is
 //! blanked or nothing is written, and the report says so. The detector is scripted, for its
 //! faults cannot be caused otherwise.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod footage;
 

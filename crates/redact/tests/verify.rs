@@ -1,4 +1,5 @@
 //! What `verify` tells of a file that is as its report says, and of files that are not.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod footage;
 

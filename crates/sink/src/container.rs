@@ -38,17 +38,10 @@ impl Container {
         })
     }
 
-    /// The container that a source's container (FFmpeg's demuxer name) is written as when no
-    /// name says otherwise.
+    /// Whether players find a rotation in it (FFmpeg 5.1 writes none into Matroska).
     #[must_use]
-    pub fn like(demuxer: &str, source: &Path) -> Self {
-        let named = Self::of_name(source);
-        match demuxer.split(',').next().unwrap_or_default() {
-            "mov" => named.filter(|c| *c == Self::Mov).unwrap_or(Self::Mp4),
-            "matroska" => named.filter(|c| *c == Self::WebM).unwrap_or(Self::Mkv),
-            "mpegts" => Self::Ts,
-            _ => Self::Mkv,
-        }
+    pub fn holds_matrix(self) -> bool {
+        matches!(self, Self::Mp4 | Self::Mov)
     }
 
     /// Suffix of files of this container.
@@ -84,12 +77,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_source_keeps_its_container_where_that_can_hold_the_result() {
-        let like = |d, n| Container::like(d, Path::new(n));
-        assert_eq!(like("mov,mp4,m4a,3gp,3g2,mj2", "a.mp4"), Container::Mp4);
-        assert_eq!(like("mov,mp4,m4a,3gp,3g2,mj2", "a.MOV"), Container::Mov);
-        assert_eq!(like("matroska,webm", "a.webm"), Container::WebM);
-        assert_eq!(like("avi", "a.avi"), Container::Mkv);
-        assert_eq!(like("mpegts", "a.bin"), Container::Ts);
+    fn the_container_is_told_by_the_suffix_in_any_case() {
+        let of = |n| Container::of_name(Path::new(n));
+        assert_eq!(of("a.MOV"), Some(Container::Mov));
+        assert_eq!(of("a.b/c.webm"), Some(Container::WebM));
+        assert_eq!((of("a.jpg"), of("mp4")), (None, None));
     }
 }

@@ -64,6 +64,11 @@ impl Muxer {
         Ok(muxer)
     }
 
+    /// Which container it is.
+    pub(crate) fn container(&self) -> Container {
+        self.container
+    }
+
     /// Whether codec headers belong into the container's header.
     pub(crate) fn wants_global_header(&self) -> bool {
         // SAFETY: an output context has an output format.

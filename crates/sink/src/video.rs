@@ -93,6 +93,12 @@ impl VideoWriter {
         })
     }
 
+    /// Which container is written.
+    #[must_use]
+    pub fn container(&self) -> Container {
+        self.muxer.container()
+    }
+
     /// Which encoder was chosen.
     #[must_use]
     pub fn choice(&self) -> &Choice {

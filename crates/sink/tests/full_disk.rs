@@ -1,4 +1,5 @@
 //! A disk that fills up is told by the write that fails, not only at the end.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use scrim_frame::{Colour, Family, Fields, FrameInfo, Layout, Range, Reason, RedactedFrame};
 use scrim_sink::{Codec, Container, SinkError, VideoSettings, VideoWriter};

@@ -2,8 +2,9 @@
 //! request. Says what is dropped and what is damaged.
 
 use crate::decode::{Decoded, Decoder, ReceiveError};
-use crate::demux::{CodedPacket, Demuxer, Read, StreamFacts, StreamKind, VideoFacts};
+use crate::demux::{CodedPacket, Demuxer, Read};
 use crate::error::SourceError;
+use crate::facts::{StreamFacts, StreamKind, VideoFacts};
 use crate::limits::Limits;
 use crate::stamp::FileStamp;
 use scrim_ff::{AudioPacket, AudioStream};

@@ -5,9 +5,10 @@
 #![expect(unsafe_code, reason = "border to libavformat")]
 
 use crate::error::SourceError;
+use crate::facts::{OWN_TAGS, StreamFacts, StreamKind, VideoFacts, orientation_of};
 use scrim_ff::sys::{self, AVMediaType};
 use scrim_ff::{AudioPacket, AudioStream, AvError, Dict, check, time_base};
-use scrim_units::{Orientation, Size, TimeBase};
+use scrim_units::{Orientation, Size};
 use std::ffi::{CStr, CString, OsStr};
 use std::path::Path;
 use std::ptr::{self, NonNull};
@@ -18,69 +19,6 @@ const CONTAINERS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,mpeg
     live_flv,ogg,asf,wtv,mxf,gxf,nut,ivf,h264,hevc,m4v,obu,av1,dv,rm,nsv,dhav,yuv4mpegpipe,vc1,\
     vc1test,mjpeg,mjpeg_2000,cavsvideo,y4m,fits,film_cpk,smk,bink,swf,dirac,dnxhd,h263,h261,ivr,\
     apng,mpjpeg,kux,lvf,rawvideo,xmv,xwma";
-
-/// What a stream of a file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StreamKind {
-    /// Moving pictures.
-    Video,
-    /// A still picture attached to the file.
-    CoverPicture,
-    /// Sound.
-    Audio,
-    /// Subtitles or captions.
-    Subtitle,
-    /// Timed data: GPS, drone telemetry, time code.
-    Data,
-    /// A file within the file, a font for instance.
-    Attachment,
-    /// Something else.
-    Unknown,
-}
-
-/// One stream of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StreamFacts {
-    /// Its number in the file.
-    pub index: usize,
-    /// What it is.
-    pub kind: StreamKind,
-    /// FFmpeg's name of its codec.
-    pub codec: String,
-}
-
-/// What the container says of the video stream.
-#[derive(Debug, Clone, PartialEq)]
-pub struct VideoFacts {
-    /// Number of the stream.
-    pub index: usize,
-    /// FFmpeg's name of the codec.
-    pub codec: String,
-    /// FFmpeg's name of the container's demuxer.
-    pub container: String,
-    /// Unit of its times.
-    pub time_base: TimeBase,
-    /// Average frames a second as a fraction, where known.
-    pub average_rate: Option<(i32, i32)>,
-    /// Lowest rate that holds all times, where known.
-    pub base_rate: Option<(i32, i32)>,
-    /// Pixels as stored.
-    pub size: Size,
-    /// Length in seconds, where the header says it.
-    pub seconds: Option<f64>,
-    /// Frames, where the header says it.
-    pub frames: Option<u64>,
-    /// Width to height of a pixel; (0, 1) unspecified.
-    pub sample_aspect: (i32, i32),
-    /// The display matrix as stored (ISO/IEC 14496-12, 6.2.2), where there is one.
-    pub matrix: Option<[i32; 9]>,
-    /// How to turn the stored picture to see it upright.
-    pub orientation: Orientation,
-    /// Tags, chapters and programs are present.
-    pub tags: bool,
-    /// Number of chapters.
-    pub chapters: usize,
-}
 
 /// A coded packet of a file.
 pub(crate) struct CodedPacket(NonNull<sys::AVPacket>);
@@ -359,45 +297,6 @@ impl Drop for Demuxer {
 /// More frames a second than any camera gives; headers that state more are broken.
 const HIGHEST_RATE: f64 = 100_000.0;
 
-impl VideoFacts {
-    fn unknown() -> Self {
-        Self {
-            index: 0,
-            codec: String::new(),
-            container: String::new(),
-            time_base: TimeBase::ONE_SECOND,
-            average_rate: None,
-            base_rate: None,
-            size: Size {
-                width: 0,
-                height: 0,
-            },
-            seconds: None,
-            frames: None,
-            sample_aspect: (0, 1),
-            matrix: None,
-            orientation: Orientation::Upright,
-            tags: false,
-            chapters: 0,
-        }
-    }
-}
-
-/// Tags that containers write by themselves, in lower case.
-const OWN_TAGS: [&str; 11] = [
-    "major_brand",
-    "minor_version",
-    "compatible_brands",
-    "handler_name",
-    "vendor_id",
-    "language",
-    "duration",
-    "service_name",
-    "service_provider",
-    "alpha_mode",
-    "encoder",
-];
-
 /// # Safety
 /// `dict` is null or a valid dictionary.
 unsafe fn tag_names(dict: *const sys::AVDictionary) -> Vec<String> {
@@ -515,20 +414,5 @@ unsafe fn display_matrix(stream: *mut sys::AVStream) -> Option<[i32; 9]> {
             return None;
         }
         Some(data.cast::<[i32; 9]>().read_unaligned())
-    }
-}
-
-/// Which of the eight orientations a display matrix is, by the signs of its turning part:
-/// x' = a x + c y, y' = b x + d y (ISO/IEC 14496-12, 6.2.2). Others count as upright.
-fn orientation_of(m: &[i32; 9]) -> Orientation {
-    match (m[0].signum(), m[1].signum(), m[3].signum(), m[4].signum()) {
-        (0, 1, -1, 0) => Orientation::Turn90,
-        (-1, 0, 0, -1) => Orientation::Turn180,
-        (0, -1, 1, 0) => Orientation::Turn270,
-        (-1, 0, 0, 1) => Orientation::MirrorX,
-        (1, 0, 0, -1) => Orientation::MirrorY,
-        (0, 1, 1, 0) => Orientation::Transpose,
-        (0, -1, -1, 0) => Orientation::Transverse,
-        _ => Orientation::Upright,
     }
 }

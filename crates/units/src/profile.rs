@@ -23,8 +23,13 @@ const MOST_XYZ: i32 = 5 << 16;
 /// Largest magnitude of a parametric curve's parameters: real ones are below 30.
 const MOST_PARAMETER: i32 = 64 << 16;
 
-/// Longest curve table; makers write 1024 to 4096 entries.
+/// Shortest and longest curve table; makers write 256 to 4096 entries. A short one would have
+/// room for words between its steps.
+const LEAST_ENTRIES: usize = 256;
 const MOST_ENTRIES: usize = 4096;
+
+/// Largest step of a curve table against the mean one: a gamma of 2.6 needs 2.6 at its end.
+const STEEPEST: usize = 8;
 
 /// The white of the connection space, D50 (7.2.16).
 const D50: [u8; 12] = [0, 0, 0xF6, 0xD6, 0, 1, 0, 0, 0, 0, 0xD3, 0x2D];
@@ -126,7 +131,15 @@ fn in_range(values: &[u8], most: i32) -> Option<()> {
         .then_some(())
 }
 
-/// A tone curve: a gamma, a table that never falls (10.6), or a formula (10.18).
+/// Whether a table is a curve: never falling and without leaps. Words of a text leap.
+fn is_smooth(entries: impl Iterator<Item = u16> + Clone, count: usize) -> bool {
+    let most = STEEPEST * usize::from(u16::MAX) / count;
+    let pairs = entries.clone().zip(entries.skip(1));
+    let mut steps = pairs.map(|(a, b)| usize::from(b).checked_sub(usize::from(a)));
+    count >= LEAST_ENTRIES && steps.all(|step| step.is_some_and(|s| s <= most))
+}
+
+/// A tone curve: a gamma, a smooth table (10.6), or a formula (10.18).
 fn curve(data: &[u8]) -> Option<Vec<u8>> {
     if let Some(rest) = data.strip_prefix(b"curv") {
         let count = u32::from_be_bytes(*rest.get(4..)?.first_chunk::<4>()?) as usize;
@@ -140,9 +153,10 @@ fn curve(data: &[u8]) -> Option<Vec<u8>> {
             .iter()
             .map(|v| u16::from_be_bytes(*v));
         match count {
+            0 => true,
             // A gamma of 8.8 bits, 0.25 to 8.
             1 => entries.clone().all(|g| (64..=2048).contains(&g)),
-            _ => entries.is_sorted(),
+            _ => is_smooth(entries, count),
         }
         .then_some(())?;
         let head = [b"curv", &[0; 4][..], &(count as u32).to_be_bytes()].concat();

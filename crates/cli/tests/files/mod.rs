@@ -1,4 +1,5 @@
 //! Folders, footage and the program itself for the tests of the command line.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::path::{Path, PathBuf};

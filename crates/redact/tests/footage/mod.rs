@@ -1,5 +1,6 @@
 //! Small real footage made by FFmpeg, and its decoded frames. Noise everywhere, so that a raw
 //! pixel cannot look like a filled one by chance.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use scrim_units::PxBox;

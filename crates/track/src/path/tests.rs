@@ -26,9 +26,9 @@ fn frames_of(path: &[Placed]) -> (usize, usize) {
 }
 
 #[test]
-fn a_sure_sighting_is_carried_a_third_of_a_second_both_ways() {
+fn a_sure_sighting_is_carried_a_fifth_of_a_second_on_and_less_back() {
     let path = placed(&clip(40, |_| vec![]), &[(20, 0.9, at(100.0))]);
-    assert_eq!(frames_of(&path), (13, 27));
+    assert_eq!(frames_of(&path), (17, 25));
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_look_too_coarse_to_find_it_does_not_refute_a_lone_sighting() {
         f.look.as_mut().unwrap().smallest = [30.0, 30.0];
     }
     let path = placed(&frames, &[(20, 0.4, at(100.0))]);
-    assert_eq!(frames_of(&path), (13, 27));
+    assert_eq!(frames_of(&path), (17, 25));
 }
 
 #[test]

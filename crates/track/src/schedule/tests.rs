@@ -61,7 +61,12 @@ fn common_sizes_have_these_passes() {
     for (size, looks) in [
         (
             VGA,
-            vec![vec![2.0, 1.0, 0.5], vec![1.0, 0.5], vec![2.0], vec![1.0, 0.5]],
+            vec![
+                vec![2.0, 1.0, 0.5],
+                vec![1.0, 0.5],
+                vec![2.0],
+                vec![1.0, 0.5],
+            ],
         ),
         (
             HD,
@@ -75,7 +80,12 @@ fn common_sizes_have_these_passes() {
         ),
         (
             FULL_HD,
-            vec![vec![1.0, 0.5, 0.25], vec![0.5, 0.25], vec![1.0], vec![0.5, 0.25]],
+            vec![
+                vec![1.0, 0.5, 0.25],
+                vec![0.5, 0.25],
+                vec![1.0],
+                vec![0.5, 0.25],
+            ],
         ),
     ] {
         let mut schedule = Schedule::new(size, 0.04, Publish);
@@ -88,7 +98,15 @@ fn common_sizes_have_these_passes() {
     }
     let mut schedule = Schedule::new(UHD, 0.04, Publish);
     let tile = (1.0, true);
-    let all = [whole(0.67), whole(0.33), whole(0.13), tile, tile, tile, tile];
+    let all = [
+        whole(0.67),
+        whole(0.33),
+        whole(0.13),
+        tile,
+        tile,
+        tile,
+        tile,
+    ];
     assert_eq!(scales(schedule.look(0.0, false)), all);
     let second = [whole(0.33), whole(0.13), tile];
     assert_eq!(scales(schedule.look(0.08, false)), second);
