@@ -35,6 +35,10 @@ pub struct VerifyArgs {
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
+    /// Write a contact sheet of the places found: a PNG in which everything else is redacted
+    #[arg(long, value_name = "PNG")]
+    pub sheet: Option<PathBuf>,
+
     /// Print what was found as JSON
     #[arg(long)]
     pub json: bool,
@@ -105,6 +109,10 @@ pub struct RedactArgs {
     /// Parts of the picture that are always filled: a JSON file of rectangles and polygons
     #[arg(long, value_name = "FILE")]
     pub zones: Option<PathBuf>,
+
+    /// Beside each redacted video, write a picture of the zones over its first frame
+    #[arg(long, requires = "zones")]
+    pub zones_picture: bool,
 
     /// What regions are filled with: black, or a blend of the colours around them. Neither
     /// depends on what is hidden; blur and mosaic do, so there is none

@@ -57,6 +57,7 @@ fn settings(args: &RedactArgs, zones: Zones) -> JobSettings {
         threshold: args.thresh,
         mask_scale: args.mask_scale,
         zones,
+        zones_picture: args.zones_picture,
         fill: match fill {
             FillArg::Solid => scrim_raw::Fill::Solid,
             FillArg::Surround => scrim_raw::Fill::Surround,

@@ -4,7 +4,7 @@ use crate::args::VerifyArgs;
 use crate::exit::VerifyExit;
 use crate::progress::Line;
 use crate::show::shown;
-use scrim_redact::{Control, Engine, JobSettings, Suspect, Verified, verify};
+use scrim_redact::{Control, Engine, JobSettings, Suspect, Verified, verify, write_sheet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,15 +16,16 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<VerifyExit> {
         ..default
     })?;
     let mut exit = VerifyExit::Clean;
-    let mut all = Vec::new();
+    let (mut all, mut tiles) = (Vec::new(), Vec::new());
     for file in &args.files {
         let line = Line::new(file, args.quiet);
         let steps = line.clone();
         let control = Control::new(Arc::default(), Arc::new(move |s| steps.step(s)));
-        let result = verify(file, &engine, &control);
+        let result = verify(file, &engine, &control, args.sheet.is_some());
         line.end();
         match result {
-            Ok(found) => {
+            Ok(mut found) => {
+                tiles.append(&mut found.tiles);
                 if !found.problems.is_empty() || !found.suspects.is_empty() {
                     exit = exit.max(VerifyExit::Found);
                 }
@@ -39,6 +40,9 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<VerifyExit> {
                 exit = VerifyExit::Unreadable;
             }
         }
+    }
+    if let Some(sheet) = &args.sheet {
+        write_sheet(&tiles, sheet)?;
     }
     if args.json {
         use std::io::Write;
@@ -112,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_time_code_counts_hours_minutes_seconds_and_thousandths() {
-        assert_eq!(time_code(3_723.0456), "01:02:03.046");
+        assert_eq!(time_code(3723.0456), "01:02:03.046");
         assert_eq!(time_code(-1.0), "00:00:00.000");
     }
 }

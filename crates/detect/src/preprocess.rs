@@ -3,11 +3,11 @@
 //! What it makes are reduced, upright copies (blue, green, red, 8 bits) that stay inside this
 //! crate; they are wiped on drop like the frame itself.
 
-use scrim_pixels::colour::{Matrix, repeat_row, yuv_row};
 use scrim_pixels::level::Level;
 use scrim_pixels::plane::PlaneRef;
+use scrim_pixels::rows::{BgrRows, component_row};
 use scrim_pixels::scale::{Grid, Resize};
-use scrim_raw::{Family, FrameInfo, Layout, Range, RawFrame};
+use scrim_raw::{Family, FrameInfo, RawFrame};
 use scrim_units::{FrameId, Orientation, PxRect, Size};
 use zeroize::Zeroize;
 
@@ -197,83 +197,12 @@ fn turn(plane: &Grid, orientation: Orientation) -> Grid {
 fn read(planes: &[PlaneRef<'_>], info: &FrameInfo, level: Level) -> [Grid; 3] {
     let (w, h) = (info.size.width as usize, info.size.height as usize);
     let mut out = [Grid::new(w, h), Grid::new(w, h), Grid::new(w, h)];
-    let layout = &*info.layout;
-    let matrix = matrix(info);
-    let mut rows = [vec![0; w], vec![0; w], vec![0; w]];
-    let mut narrow = vec![0; w];
+    let mut rows = BgrRows::new(&info.layout, info.matrix(), info.range(), w);
     for y in 0..h {
         let [b, g, r] = &mut out;
-        let target = [b.row_mut(y), g.row_mut(y), r.row_mut(y)];
-        match layout.family {
-            Family::Yuv => {
-                for (c, row) in rows.iter_mut().enumerate() {
-                    component_row(planes, layout, c, y, &mut narrow, row);
-                }
-                let [luma, u, v] = &rows;
-                yuv_row(level, &matrix, [luma, u, v], target);
-            }
-            Family::Rgb => {
-                for (row, c) in target.into_iter().zip([2, 1, 0]) {
-                    component_row(planes, layout, c, y, &mut narrow, row);
-                }
-            }
-            Family::Grey => {
-                component_row(planes, layout, 0, y, &mut narrow, &mut rows[0]);
-                if info.range() == Range::Limited {
-                    let grey = [128].repeat(w);
-                    yuv_row(level, &matrix, [&rows[0], &grey, &grey], target);
-                } else {
-                    target
-                        .into_iter()
-                        .for_each(|row| row.copy_from_slice(&rows[0]));
-                }
-            }
-        }
+        rows.read(level, planes, y, [b.row_mut(y), g.row_mut(y), r.row_mut(y)]);
     }
-    rows.iter_mut().for_each(|r| r.as_mut_slice().zeroize());
-    narrow.as_mut_slice().zeroize();
     out
-}
-
-/// One component of luma row `y`, 8 bits, as wide as luma.
-fn component_row(
-    planes: &[PlaneRef<'_>],
-    layout: &Layout,
-    component: usize,
-    y: usize,
-    narrow: &mut [u8],
-    out: &mut [u8],
-) {
-    let c = layout.components[component];
-    let plane = layout.planes[usize::from(c.plane)];
-    let row = planes[usize::from(c.plane)].row(y >> plane.sub.shift_y);
-    let step = usize::from(plane.step);
-    if step == 1 {
-        return repeat_row(row, plane.sub.shift_x, out);
-    }
-    let count = out.len().div_ceil(1 << plane.sub.shift_x);
-    for (v, position) in narrow[..count].iter_mut().zip(row.chunks_exact(step)) {
-        let value = layout.value(component, position);
-        *v = if c.depth >= 8 {
-            (value >> (c.depth - 8)) as u8
-        } else {
-            (u32::from(value) * 255 / ((1 << c.depth) - 1)) as u8
-        };
-    }
-    repeat_row(&narrow[..count], plane.sub.shift_x, out);
-}
-
-/// Matrix by the frame's tags (ITU-T H.273, table 4). Untagged: BT.601 up to 576 lines, BT.709
-/// above, as players do.
-fn matrix(info: &FrameInfo) -> Matrix {
-    let full = info.range() == Range::Full;
-    match info.colour.matrix {
-        1 => Matrix::bt709(full),
-        5 | 6 => Matrix::bt601(full),
-        9 | 10 => Matrix::bt2020(full),
-        _ if info.size.height > 576 => Matrix::bt709(full),
-        _ => Matrix::bt601(full),
-    }
 }
 
 #[cfg(test)]

@@ -8,5 +8,6 @@ pub mod fill;
 pub mod layout;
 pub mod level;
 pub mod plane;
+pub mod rows;
 pub mod scale;
 pub mod search;

@@ -1,4 +1,5 @@
 //! The published schema and the documented example say what the code does.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use scrim_protocol::{REPORT_VERSION, Report};
 use std::path::PathBuf;

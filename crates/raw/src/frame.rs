@@ -1,5 +1,6 @@
 //! `RawFrame`: decoded pixels, readable through one accessor, wiped on drop.
 
+use scrim_pixels::colour::Matrix;
 use scrim_pixels::layout::{Layout, Range};
 use scrim_pixels::plane::PlaneRef;
 use scrim_units::{FrameId, Orientation, Pts, Size};
@@ -61,6 +62,25 @@ impl FrameInfo {
             scrim_pixels::layout::Family::Rgb => Range::Full,
             _ => Range::Limited,
         })
+    }
+}
+
+/// Lines up to which an untagged picture is taken for BT.601, as players do.
+const SD_LINES: u32 = 576;
+
+impl FrameInfo {
+    /// Matrix by the frame's tags (ITU-T H.273, table 4). Untagged: BT.601 up to 576 lines,
+    /// BT.709 above.
+    #[must_use]
+    pub fn matrix(&self) -> Matrix {
+        let full = self.range() == Range::Full;
+        match self.colour.matrix {
+            1 => Matrix::bt709(full),
+            5 | 6 => Matrix::bt601(full),
+            9 | 10 => Matrix::bt2020(full),
+            _ if self.size.height > SD_LINES => Matrix::bt709(full),
+            _ => Matrix::bt601(full),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod jpeg;
 mod redact;
 mod redacted;
 mod regions;
+mod sheet;
 
 pub use examine::{Examination, ModelId};
 pub use frame::{Colour, Fields, FrameError, FrameInfo, RawFrame};
@@ -25,3 +26,4 @@ pub use regions::{Regions, SealError};
 pub use scrim_pixels::fill::Fill;
 pub use scrim_pixels::layout::{Component, Family, Layout, PlaneLayout, Range};
 pub use scrim_pixels::plane::PlaneRef;
+pub use sheet::Tile;

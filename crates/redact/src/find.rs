@@ -3,6 +3,8 @@
 use crate::error::JobError;
 use crate::examine::examine;
 use crate::job::{Control, Engine};
+use crate::photo::look_at_all;
+use scrim_source::{FileKind, read_file};
 use scrim_units::Sighting;
 use std::path::Path;
 
@@ -17,11 +19,23 @@ pub struct Found {
     pub sightings: Vec<Sighting>,
 }
 
-/// Looks at a video as `redact` does at its first pass.
+/// Looks at a photo or video as `redact` does at its first pass.
 ///
 /// # Errors
 /// [`JobError`]; a look that failed is an error here.
 pub fn find(path: &Path, engine: &Engine, control: &Control) -> Result<Vec<Found>, JobError> {
+    if let FileKind::Photo(format) = FileKind::of(path)? {
+        let data = read_file(path, &engine.settings.limits)?;
+        let seen = look_at_all(&data, format, engine, control)?;
+        let found = seen.pages.into_iter().filter_map(|p| {
+            Some(Found {
+                frame: p.id.index,
+                seconds: p.seconds,
+                sightings: p.found?,
+            })
+        });
+        return Ok(found.collect());
+    }
     let examined = examine(path, engine, control)?;
     let looked = examined.frames.into_iter().filter_map(|f| {
         let sightings = f.look?.ok()?;

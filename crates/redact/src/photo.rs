@@ -91,7 +91,12 @@ pub(crate) fn redact_photo(
     Ok(done)
 }
 
-fn open(data: &Arc<Vec<u8>>, format: PhotoFormat, engine: &Engine) -> Result<Photo, SourceError> {
+/// Opens a photo file as a job does.
+pub(crate) fn open(
+    data: &Arc<Vec<u8>>,
+    format: PhotoFormat,
+    engine: &Engine,
+) -> Result<Photo, SourceError> {
     let options = PhotoOptions {
         limits: engine.settings.limits,
         accept_damaged: engine.settings.accept_damaged,
@@ -100,7 +105,7 @@ fn open(data: &Arc<Vec<u8>>, format: PhotoFormat, engine: &Engine) -> Result<Pho
 }
 
 /// First pass: every page decoded and looked at.
-fn look_at_all(
+pub(crate) fn look_at_all(
     data: &Arc<Vec<u8>>,
     format: PhotoFormat,
     engine: &Engine,

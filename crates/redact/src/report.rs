@@ -26,13 +26,14 @@ pub(crate) fn of_video(
     covered: &Cover,
     written: &Written,
 ) -> Result<protocol::Report, JobError> {
+    let track = engine.settings.track();
     let looked = examined.frames.iter().filter(|f| f.look.is_some()).count();
     let faults = examined.faults.iter().chain(&covered.faults);
     Ok(protocol::Report {
         report: protocol::REPORT_VERSION,
         software: software(),
         model: model(engine),
-        settings: settings(engine),
+        settings: settings(engine, [track.face.strong, track.plate.strong]),
         source: protocol::Source {
             kind: "video".into(),
             codec: examined.video.codec.clone(),
@@ -74,7 +75,7 @@ pub(crate) fn of_photo(
         report: protocol::REPORT_VERSION,
         software: software(),
         model: model(engine),
-        settings: settings(engine),
+        settings: settings(engine, covered.thresholds),
         source: protocol::Source {
             kind: "photo".into(),
             codec: seen.album.format.name().into(),
@@ -153,11 +154,10 @@ fn model(engine: &Engine) -> protocol::Model {
     }
 }
 
-fn settings(engine: &Engine) -> protocol::Settings {
-    let track = engine.settings.track();
+fn settings(engine: &Engine, thresholds: [f32; 2]) -> protocol::Settings {
     protocol::Settings {
         sensitivity: sensitivity_name(engine.settings.sensitivity).into(),
-        thresholds: [track.face.strong, track.plate.strong],
+        thresholds,
         fill: match engine.settings.fill {
             Fill::Solid => "solid".into(),
             Fill::Surround => "surround".into(),

@@ -4,7 +4,7 @@ use crate::zones::Zones;
 use scrim_raw::Fill;
 use scrim_sink::Codec;
 use scrim_source::Limits;
-use scrim_track::Sensitivity;
+use scrim_track::{Sensitivity, TrackSettings};
 
 /// Settings of a job; the same for all its files.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct JobSettings {
     pub mask_scale: f32,
     /// Parts of the picture that are always filled.
     pub zones: Zones,
+    /// Write a picture of the zones over the first redacted frame beside each output.
+    pub zones_picture: bool,
     /// How regions are filled.
     pub fill: Fill,
     /// Bounds on inputs.
@@ -53,6 +55,7 @@ impl Default for JobSettings {
             threshold: None,
             mask_scale: 1.0,
             zones: Zones::default(),
+            zones_picture: false,
             fill: Fill::Solid,
             limits: Limits::default(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
@@ -75,13 +78,23 @@ pub(crate) fn sensitivity_name(s: Sensitivity) -> &'static str {
 }
 
 impl JobSettings {
-    /// Settings of the tracker that follow.
+    /// Settings of the tracker that follow, for video.
     #[must_use]
-    pub(crate) fn track(&self) -> scrim_track::TrackSettings {
-        let mut track = scrim_track::TrackSettings::for_sensitivity(self.sensitivity);
+    pub(crate) fn track(&self) -> TrackSettings {
+        self.with_threshold(TrackSettings::for_sensitivity(self.sensitivity))
+    }
+
+    /// The same for single pictures.
+    #[must_use]
+    pub(crate) fn photo(&self) -> TrackSettings {
+        self.with_threshold(TrackSettings::for_photos(self.sensitivity))
+    }
+
+    fn with_threshold(&self, mut track: TrackSettings) -> TrackSettings {
         if let Some(t) = self.threshold {
             for class in [&mut track.face, &mut track.plate] {
                 class.strong = t;
+                class.clear = class.clear.min(t);
                 class.sure = class.sure.max(t);
                 class.weak = class.weak.min(t);
                 class.steady_score = class.steady_score.min(t);

@@ -1,14 +1,15 @@
-//! Checks a redacted video against its report, and looks again, finer and slower than the
+//! Checks a redacted file against its report, and looks again, finer and slower than the
 //! first time.
 
 use crate::error::JobError;
 use crate::examine::options;
 use crate::job::{Control, Engine, Step};
+use crate::photo::open;
 use crate::report::{hash, report_path};
 use scrim_detect::{Guard, Level, Prepared, is_filled};
 use scrim_protocol::{REPORT_VERSION, Report};
-use scrim_raw::{Fill, RawFrame};
-use scrim_source::{Clip, ClipItem, Dropped, StreamKind};
+use scrim_raw::{Examination, Fill, RawFrame, Regions, Tile, redact};
+use scrim_source::{Clip, ClipItem, Dropped, FileKind, StreamKind, read_file};
 use scrim_track::verify_passes;
 use scrim_units::{Class, PxBox, PxRect, Sighting, Size};
 use std::path::Path;
@@ -24,6 +25,9 @@ const SURE: f32 = 0.55;
 
 /// Regions that are not filled are told one by one up to this many.
 const MOST_TOLD: u64 = 20;
+
+/// Longest side of a small picture of a place, pixels.
+const TILE_SIDE: u32 = 192;
 
 /// Share of a box inside regions from which it is covered, as in the project's measures.
 const COVERED: f32 = 0.75;
@@ -58,7 +62,7 @@ pub struct Suspect {
 }
 
 /// What a check found.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Default)]
 pub struct Verified {
     /// Disagreements with the report.
     pub problems: Vec<Problem>,
@@ -66,34 +70,63 @@ pub struct Verified {
     pub suspects: Vec<Suspect>,
     /// Frames that were looked at.
     pub frames: u64,
+    /// Small pictures of the places, in their order, where asked for.
+    pub tiles: Vec<Tile>,
 }
 
-/// Checks the redacted video at `path`.
+/// Checks the redacted photo or video at `path`.
 ///
 /// # Errors
 /// [`JobError`] when the file or its report cannot be read.
-pub fn verify(path: &Path, engine: &Engine, control: &Control) -> Result<Verified, JobError> {
+pub fn verify(
+    path: &Path,
+    engine: &Engine,
+    control: &Control,
+    tiles: bool,
+) -> Result<Verified, JobError> {
     let report = read_report(path)?;
     let mut found = Verified::default();
     let (sha256, bytes) = hash(path)?;
     if sha256 != report.output.sha256 || bytes != report.output.bytes {
         found.tell("the file is not the one that the report was written for (SHA-256 differs)");
     }
-    let mut clip = Clip::open(path, options(engine, false))?;
-    came_back(&clip, &report, &mut found);
-    let mut checker = Checker::new(&report, engine);
-    while let Some(item) = clip.advance()? {
-        if let ClipItem::Frame(frame) = item {
-            checker.take(frame, &mut found);
-            control.step(Step::Written(found.frames, report.output.frames))?;
+    let mut checker = Checker::new(&report, engine, tiles);
+    match FileKind::of(path)? {
+        FileKind::Photo(format) => {
+            let data = read_file(path, &engine.settings.limits)?;
+            let mut photo = open(&data, format, engine)?;
+            while let Some(page) = photo.advance()? {
+                checker.take(page.frame, &mut found);
+                control.step(Step::Written(found.frames, report.output.frames))?;
+            }
+            for what in photo.dropped() {
+                found.tell(format!("it holds more than pictures: {what}"));
+            }
+        }
+        FileKind::Video | FileKind::PerhapsVideo => {
+            let mut clip = Clip::open(path, options(engine, false))?;
+            came_back(&clip, &report, &mut found);
+            while let Some(item) = clip.advance()? {
+                if let ClipItem::Frame(frame) = item {
+                    checker.take(frame, &mut found);
+                    control.step(Step::Written(found.frames, report.output.frames))?;
+                }
+            }
         }
     }
     if found.frames != report.output.frames {
         let (is, was) = (found.frames, report.output.frames);
         found.tell(format!("the report says {was} frames, the file has {is}"));
     }
-    let steady = |p: &Suspect| p.frames >= STEADY || p.score >= SURE;
-    found.suspects = checker.places.into_iter().filter(steady).collect();
+    // A photo has one look only.
+    let still = report.output.frames == 1;
+    let steady = |p: &Suspect| still || p.frames >= STEADY || p.score >= SURE;
+    for (place, tile) in checker.places {
+        if steady(&place) {
+            found.suspects.push(place);
+            found.tiles.extend(tile);
+        }
+    }
     if checker.unfilled > MOST_TOLD {
         let more = checker.unfilled - MOST_TOLD;
         found.tell(format!("{more} more regions or frames are not filled"));
@@ -148,14 +181,15 @@ struct Checker<'a> {
     report: &'a Report,
     fill: Fill,
     guard: Guard,
-    places: Vec<Suspect>,
+    places: Vec<(Suspect, Option<Tile>)>,
+    tiles: bool,
     stretch: usize,
     blank: usize,
     unfilled: u64,
 }
 
 impl<'a> Checker<'a> {
-    fn new(report: &'a Report, engine: &Engine) -> Self {
+    fn new(report: &'a Report, engine: &Engine, tiles: bool) -> Self {
         Self {
             report,
             fill: if report.settings.fill == "surround" {
@@ -165,6 +199,7 @@ impl<'a> Checker<'a> {
             },
             guard: engine.guard(),
             places: Vec::new(),
+            tiles,
             stretch: 0,
             blank: 0,
             unfilled: 0,
@@ -194,10 +229,43 @@ impl<'a> Checker<'a> {
         let upright = frame.info().orientation.seen(size);
         let picture = Prepared::of(&frame, Level::best());
         let seconds = frame.info().pts.seconds();
-        drop(frame);
         match self.guard.look(picture, verify_passes(upright)).1 {
-            Ok(sightings) => self.judge(&sightings, &rects, size, n, seconds),
+            Ok(sightings) => {
+                let shown = self.judge(&sightings, &rects, size, n, seconds);
+                if self.tiles && !shown.is_empty() {
+                    self.picture(frame, seconds, rects, &shown);
+                }
+            }
             Err(e) => found.tell(format!("frame {n} could not be looked at: {e}")),
+        }
+    }
+
+    /// Small pictures of places in this frame, each with everything else that was found in it
+    /// hidden: regions of the report again, and the other places.
+    fn picture(&mut self, frame: RawFrame, seconds: f64, rects: Vec<PxRect>, shown: &[usize]) {
+        let (id, size) = (frame.id(), frame.info().size);
+        let look = Examination {
+            frame: id,
+            seconds,
+            area: size.rect(),
+            model: self.guard.model(),
+            found: Vec::new(),
+        };
+        let Ok(regions) = Regions::seal(id, seconds, size, &[&look], 0.0, rects) else {
+            return;
+        };
+        let frame = redact(frame, &regions, self.fill);
+        let places: Vec<PxRect> = shown
+            .iter()
+            .map(|i| self.places[*i].0.at.pixels(size))
+            .collect();
+        for (i, place) in shown.iter().zip(&places) {
+            let at = self.places[*i].0.at;
+            let side = at.width().max(at.height());
+            let area = at.grow(side, side).pixels(size);
+            let others: Vec<PxRect> = places.iter().filter(|p| *p != place).copied().collect();
+            let tile = Tile::of(&frame, area, &[*place], &others, TILE_SIDE);
+            self.places[*i].1 = Some(tile);
         }
     }
 
@@ -236,31 +304,50 @@ impl<'a> Checker<'a> {
     }
 
     /// Keeps what is seen outside the regions; the same place in frames near each other once.
-    fn judge(&mut self, seen: &[Sighting], rects: &[PxRect], size: Size, n: u64, seconds: f64) {
+    /// Returns the places whose best sighting is in this frame.
+    fn judge(
+        &mut self,
+        seen: &[Sighting],
+        rects: &[PxRect],
+        size: Size,
+        n: u64,
+        seconds: f64,
+    ) -> Vec<usize> {
+        let mut best_here = Vec::new();
         for s in seen.iter().filter(|s| s.score >= TELL) {
             if covered_share(s.at, rects, size) >= COVERED {
                 continue;
             }
-            let same = |p: &&mut Suspect| {
+            let same = |(p, _): &(Suspect, Option<Tile>)| {
                 p.class == s.class && p.last + FORGET >= n && p.at.iou(s.at) >= SAME_PLACE
             };
-            if let Some(place) = self.places.iter_mut().rev().find(same) {
-                place.last = n;
-                place.frames += 1;
-                if s.score > place.score {
-                    (place.score, place.at) = (s.score, s.at);
-                }
-                continue;
+            let known = self.places.iter().rposition(same);
+            let at = known.unwrap_or(self.places.len());
+            if known.is_none() {
+                self.places.push((Suspect::first(s, n, seconds), None));
             }
-            self.places.push(Suspect {
-                class: s.class,
-                first: n,
-                last: n,
-                frames: 1,
-                seconds,
-                at: s.at,
-                score: s.score,
-            });
+            let place = &mut self.places[at].0;
+            place.last = n;
+            place.frames += 1;
+            if s.score > place.score || known.is_none() {
+                (place.score, place.at) = (s.score, s.at);
+                best_here.push(at);
+            }
+        }
+        best_here
+    }
+}
+
+impl Suspect {
+    fn first(s: &Sighting, frame: u64, seconds: f64) -> Self {
+        Self {
+            class: s.class,
+            first: frame,
+            last: frame,
+            frames: 0,
+            seconds,
+            at: s.at,
+            score: s.score,
         }
     }
 }

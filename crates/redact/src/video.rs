@@ -4,6 +4,7 @@ use crate::cover::{Cover, cover};
 use crate::error::JobError;
 use crate::examine::{Examination, examine, options};
 use crate::job::{Control, Done, Engine, Step};
+use crate::picture::write_zones;
 use crate::report;
 use scrim_ff::AudioStream;
 use scrim_raw::{Reason, RedactedFrame, Regions, redact};
@@ -85,6 +86,13 @@ fn write(
                 };
                 if let Some(reason) = frame.blanked() {
                     written.blanked.push((index, reason));
+                }
+                if index == 0 && engine.settings.zones_picture {
+                    let info = frame.info();
+                    let seconds = info.pts.seconds();
+                    let zones = &engine.settings.zones;
+                    let zones = zones.rects(seconds, info.size, info.orientation);
+                    write_zones(&frame, &zones, part.target())?;
                 }
                 writer.write(&frame)?;
                 written.frames += 1;

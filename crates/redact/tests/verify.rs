@@ -60,7 +60,7 @@ fn redacted(scratch: &Scratch, fill: Fill) -> PathBuf {
 }
 
 fn check(target: &Path, sees: &[PxBox]) -> Verified {
-    verify(target, &engine(sees, Fill::Solid), &Control::silent()).unwrap()
+    verify(target, &engine(sees, Fill::Solid), &Control::silent(), true).unwrap()
 }
 
 /// Writes the redacted file anew with FFmpeg, after which its hash differs for certain.
@@ -102,6 +102,10 @@ fn something_seen_outside_the_regions_is_told_once_with_its_frames() {
     assert_eq!(found.suspects.len(), 1);
     let s = &found.suspects[0];
     assert_eq!((s.first, s.last, s.at), (0, 9, other));
+    assert_eq!(found.tiles.len(), 1);
+    let sheet = scratch.path("sheet.png");
+    scrim_redact::write_sheet(&found.tiles, &sheet).unwrap();
+    assert!(std::fs::read(sheet).unwrap().starts_with(b"\x89PNG"));
 }
 
 #[test]
@@ -116,7 +120,8 @@ fn a_region_that_shows_something_again_is_told() {
     let told = |text: &str| found.problems.iter().any(|p| p.0.contains(text));
     assert!(
         told("SHA-256 differs") && told("is not filled"),
-        "{found:?}"
+        "{:?}",
+        found.problems
     );
 }
 
@@ -147,10 +152,11 @@ fn sound_tags_and_missing_frames_that_came_about_later_are_told() {
     rewrite(&target, &[&silence[..], &rest[..]].concat());
     let found = check(&target, &[]);
     let told = |text: &str| found.problems.iter().any(|p| p.0.contains(text));
-    assert!(told("Audio"), "{found:?}");
+    assert!(told("Audio"), "{:?}", found.problems);
     assert!(
         told("title") && told("10 frames, the file has 8"),
-        "{found:?}"
+        "{:?}",
+        found.problems
     );
 }
 
@@ -158,6 +164,6 @@ fn sound_tags_and_missing_frames_that_came_about_later_are_told() {
 fn a_file_without_a_report_cannot_be_checked() {
     let scratch = Scratch::new("none");
     let source = scratch.video("plain.mkv", 3);
-    let refused = verify(&source, &engine(&[], Fill::Solid), &Control::silent());
+    let refused = verify(&source, &engine(&[], Fill::Solid), &Control::silent(), true);
     assert!(matches!(refused, Err(JobError::NoReport { .. })));
 }

@@ -26,8 +26,9 @@ use crate::part::PartFile;
 use scrim_frame::{Family, RedactedFrame, RedactedJpeg};
 use scrim_units::{AlbumFacts, ColourProfile, Orientation, PageFacts, PhotoFormat, Size};
 use std::fs::File;
-use std::io::BufWriter;
-use std::path::Path;
+use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Writes a JPEG whose coefficients were kept.
 ///
@@ -68,6 +69,8 @@ impl Notes {
 pub struct PhotoWriter {
     pages: Box<dyn Pages>,
     notes: Notes,
+    path: PathBuf,
+    failure: Failure,
 }
 
 impl PhotoWriter {
@@ -82,7 +85,8 @@ impl PhotoWriter {
         pages: u64,
     ) -> Result<Self, SinkError> {
         let profile = profile.cloned();
-        let out = Out::create(path)?;
+        let failure = Failure::default();
+        let out = Out::create(path, failure.clone())?;
         let pages: Box<dyn Pages> = match album.format {
             PhotoFormat::Jpeg => Box::new(jpeg::Jpeg::new(out, profile)),
             PhotoFormat::Png => Box::new(png::Png::new(out, album, profile, pages)),
@@ -94,6 +98,8 @@ impl PhotoWriter {
         Ok(Self {
             pages,
             notes: Notes::default(),
+            path: path.to_owned(),
+            failure,
         })
     }
 
@@ -111,7 +117,14 @@ impl PhotoWriter {
     /// # Errors
     /// [`SinkError`].
     pub fn finish(mut self) -> Result<Vec<String>, SinkError> {
-        self.pages.finish(&mut self.notes)?;
+        // Some encoders keep the file to themselves and flush it when they are dropped, as here.
+        let finished = self.pages.finish(&mut self.notes);
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kind) = *failure {
+            return Err(SinkError::io(&self.path, "write")(kind.into()));
+        }
+        finished?;
+        drop(failure);
         Ok(self.notes.0)
     }
 }
@@ -174,24 +187,66 @@ struct Packed<'a> {
     big_endian: bool,
 }
 
+/// The first write that failed, whoever asked for it.
+type Failure = Arc<Mutex<Option<std::io::ErrorKind>>>;
+
+/// A file that remembers a failure, so that one in a destructor is not lost.
+struct Watched {
+    file: File,
+    failure: Failure,
+}
+
+impl Watched {
+    fn note<T>(&self, result: std::io::Result<T>) -> std::io::Result<T> {
+        if let Err(e) = &result
+            && e.kind() != std::io::ErrorKind::Interrupted
+        {
+            let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+            failure.get_or_insert(e.kind());
+        }
+        result
+    }
+}
+
+impl Write for Watched {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let result = self.file.write(bytes);
+        self.note(result)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let result = self.file.flush();
+        self.note(result)
+    }
+}
+
+impl Seek for Watched {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        let result = self.file.seek(to);
+        self.note(result)
+    }
+}
+
+/// What encoders write to.
+type OutFile = BufWriter<Watched>;
+
 /// The file that is written, which errors name.
 struct Out {
-    file: BufWriter<File>,
-    path: std::path::PathBuf,
+    file: OutFile,
+    path: PathBuf,
 }
 
 impl Out {
-    fn create(path: &Path) -> Result<Self, SinkError> {
+    fn create(path: &Path, failure: Failure) -> Result<Self, SinkError> {
         let file = File::create(path).map_err(SinkError::io(path, "create"))?;
         Ok(Self {
-            file: BufWriter::new(file),
+            file: BufWriter::new(Watched { file, failure }),
             path: path.to_owned(),
         })
     }
 
     /// Writes all of it and ends the file.
     fn write_whole(mut self, bytes: &[u8]) -> Result<(), SinkError> {
-        use std::io::Write;
         self.file
             .write_all(bytes)
             .and_then(|()| self.file.flush())

@@ -1,5 +1,5 @@
 use super::*;
-use scrim_raw::{Colour, Fields};
+use scrim_raw::{Colour, Fields, Layout, Range};
 use scrim_units::{Pts, TimeBase};
 use std::sync::Arc;
 

@@ -32,7 +32,7 @@ fn flat(dc: [i32; 12]) -> Vec<u8> {
         }
         bits += "0";
     }
-    while bits.len() % 8 != 0 {
+    while !bits.len().is_multiple_of(8) {
         bits += "1";
     }
     let mut out = vec![0xFF, 0xD8];

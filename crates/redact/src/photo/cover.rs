@@ -21,15 +21,12 @@ pub(crate) struct Cover {
     pub(crate) regions: Vec<Regions>,
     pub(crate) tracks: Vec<TrackSummary>,
     pub(crate) faults: Vec<Fault>,
+    /// Scores from which a face and a plate were covered for certain.
+    pub(crate) thresholds: [f32; 2],
 }
 
 /// Boxes of every page, margins included, and what they are.
 type Boxes = (Vec<Vec<PxBox>>, Vec<TrackSummary>);
-
-/// Scores and margins for photos: the one place to tune them apart from those of videos.
-fn photo_settings(settings: &JobSettings) -> TrackSettings {
-    settings.track()
-}
 
 /// What is filled on a page where this was found: pixels, margins included.
 fn photo_boxes(found: &[Sighting], settings: &TrackSettings, size: Size) -> Boxes {
@@ -63,16 +60,22 @@ fn clip_boxes(frames: &[FrameFacts], settings: &TrackSettings, size: Size) -> Bo
 
 /// Covers and seals every page.
 pub(crate) fn cover(seen: &Seen, settings: &JobSettings) -> Cover {
-    let track = photo_settings(settings);
+    let animated = seen.album.animated && seen.pages.len() > SHORT;
+    let track = if animated {
+        settings.track()
+    } else {
+        settings.photo()
+    };
+    let thresholds = [track.face.strong, track.plate.strong];
     let boxes = catch_unwind(AssertUnwindSafe(|| {
-        if seen.album.animated && seen.pages.len() > SHORT {
+        if animated {
             together(seen, &track)
         } else {
             apart(seen, &track)
         }
     }));
     let Ok((boxes, tracks)) = boxes else {
-        return all_blank(seen);
+        return all_blank(seen, thresholds);
     };
     let mut faults = Vec::new();
     let regions = seen
@@ -85,6 +88,7 @@ pub(crate) fn cover(seen: &Seen, settings: &JobSettings) -> Cover {
         regions,
         tracks,
         faults,
+        thresholds,
     }
 }
 
@@ -153,7 +157,7 @@ fn seal(
     })
 }
 
-fn all_blank(seen: &Seen) -> Cover {
+fn all_blank(seen: &Seen, thresholds: [f32; 2]) -> Cover {
     let blank = |p: &Looked| Regions::blank(p.id, Reason::Tracker);
     Cover {
         regions: seen.pages.iter().map(blank).collect(),
@@ -163,5 +167,6 @@ fn all_blank(seen: &Seen) -> Cover {
             frame: None,
             cause: "the tracker failed, so every page is blanked".into(),
         }],
+        thresholds,
     }
 }

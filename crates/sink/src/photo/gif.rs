@@ -2,15 +2,14 @@
 //! something must vanish is cleared before the next one (GIF89a, section 23).
 
 use super::palette::{Colour, MOST, Palette};
-use super::{Notes, Out, Pages, Samples, failed, patch};
+use super::{Notes, Out, OutFile, Pages, Samples, failed, patch};
 use crate::error::SinkError;
 use ::gif as codec;
 use codec::{DisposalMethod, Encoder, EncodingError, Frame, Repeat};
 use scrim_units::{AlbumFacts, PhotoFormat, PxRect, Size};
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 
 const FORMAT: PhotoFormat = PhotoFormat::Gif;
 
@@ -20,7 +19,7 @@ const STEP: usize = 4;
 pub(super) struct Gif {
     out: Option<Out>,
     loops: Option<u32>,
-    encoder: Option<Encoder<BufWriter<File>>>,
+    encoder: Option<Encoder<OutFile>>,
     /// What is seen before the frame that waits.
     shown: Vec<u8>,
     /// The frame that waits for the next one, which decides whether it is cleared; its delay;
@@ -97,7 +96,7 @@ impl Gif {
         Ok(())
     }
 
-    fn open(&mut self, palette: &[u8]) -> Result<Encoder<BufWriter<File>>, EncodingError> {
+    fn open(&mut self, palette: &[u8]) -> Result<Encoder<OutFile>, EncodingError> {
         let Some(out) = self.out.take() else {
             return Err(std::io::Error::other("a second picture").into());
         };

@@ -5,15 +5,13 @@
 //! animation are written as the part that changed, drawn over what was there.
 
 use super::palette::Palette;
-use super::{Notes, Out, Packed, Pages, Samples, exif, failed, patch};
+use super::{Notes, Out, OutFile, Packed, Pages, Samples, exif, failed, patch};
 use crate::error::SinkError;
 use ::png as codec;
 use codec::chunk::ChunkType;
 use codec::{BitDepth, ColorType, Encoder, Info, ScaledFloat, SourceChromaticities, Writer};
 use scrim_units::{AlbumFacts, ColourProfile, ColourTags, PhotoFormat, PxRect, Size};
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::BufWriter;
 
 const FORMAT: PhotoFormat = PhotoFormat::Png;
 
@@ -22,7 +20,7 @@ pub(super) struct Png {
     album: AlbumFacts,
     profile: Option<ColourProfile>,
     pages: u64,
-    writer: Option<Writer<BufWriter<File>>>,
+    writer: Option<Writer<OutFile>>,
     /// The frame before, once a frame of the animation is written.
     before: Option<Vec<u8>>,
     written: u64,
@@ -58,7 +56,7 @@ impl Png {
         &mut self,
         page: &Samples<'_>,
         form: &Form<'_>,
-    ) -> Result<Writer<BufWriter<File>>, codec::EncodingError> {
+    ) -> Result<Writer<OutFile>, codec::EncodingError> {
         let Some(out) = self.out.take() else {
             return Err(std::io::Error::other("a second picture").into());
         };
@@ -118,7 +116,7 @@ impl Png {
 
     fn frame(
         &mut self,
-        writer: &mut Writer<BufWriter<File>>,
+        writer: &mut Writer<OutFile>,
         page: &Samples<'_>,
         form: &Form<'_>,
     ) -> Result<(), codec::EncodingError> {
@@ -138,7 +136,7 @@ impl Png {
     }
 }
 
-fn place(writer: &mut Writer<BufWriter<File>>, part: PxRect) -> Result<(), codec::EncodingError> {
+fn place(writer: &mut Writer<OutFile>, part: PxRect) -> Result<(), codec::EncodingError> {
     writer.reset_frame_position()?;
     writer.set_frame_dimension(part.width(), part.height())?;
     writer.set_frame_position(part.x0, part.y0)

@@ -185,3 +185,16 @@ fn the_rarest_colours_of_a_full_palette_find_their_nearest() {
     assert_eq!(palette.colours, [[200, 0, 0, 255], [10, 0, 0, 255]]);
     assert_eq!(palette.nearest([14, 0, 0, 255]), 1);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error_even_where_an_encoder_writes_in_its_destructor() {
+    // Every write to it fails with "no space left on device".
+    let full = Path::new("/dev/full");
+    for format in FORMATS {
+        let page = blank(Family::Rgb, true, 8, Orientation::Upright);
+        let mut writer = PhotoWriter::create(full, &album(format, false), None, 1).unwrap();
+        let written = writer.write(&page, &PageFacts::still(8));
+        assert!(written.is_err() || writer.finish().is_err(), "{format:?}");
+    }
+}

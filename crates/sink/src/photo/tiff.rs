@@ -2,7 +2,7 @@
 //! compressed, as it is where it was not.
 
 use super::png::pack;
-use super::{Notes, Out, Packed, Pages, Samples, failed};
+use super::{Notes, Out, OutFile, Packed, Pages, Samples, failed};
 use crate::error::SinkError;
 use ::tiff as codec;
 use codec::TiffError;
@@ -11,19 +11,17 @@ use codec::tags::{CompressionMethod, ExtraSamples, PhotometricInterpretation, Pr
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use scrim_units::{ColourProfile, Orientation, PhotoFormat};
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 
 const FORMAT: PhotoFormat = PhotoFormat::Tiff;
 
 /// Bytes of a strip before compression. TIFF 6.0 recommends 8 kB; today's programs write more.
 const STRIP: usize = 256 << 10;
 
-type File_ = BufWriter<File>;
-type Directory<'a> = DirectoryEncoder<'a, File_, TiffKindStandard>;
+type Directory<'a> = DirectoryEncoder<'a, OutFile, TiffKindStandard>;
 
 pub(super) struct Tiff {
-    encoder: TiffEncoder<File_>,
+    encoder: TiffEncoder<OutFile>,
     profile: Option<ColourProfile>,
 }
 
@@ -44,9 +42,8 @@ impl Pages for Tiff {
     }
 
     fn finish(self: Box<Self>, _: &mut Notes) -> Result<(), SinkError> {
-        // The encoder holds the file and gives it to nobody; dropping it writes what is buffered,
-        // and the flush to disk that follows tells of a failure.
-        drop(self);
+        // The encoder gives its file to nobody. Dropping it, at the end of this function, writes
+        // what is buffered; a failure is remembered by the file.
         Ok(())
     }
 }
