@@ -34,17 +34,30 @@ fn main() -> ExitCode {
             .into();
         }
     };
-    let result: anyhow::Result<ExitCode> = match cli.command {
+    // A panic of a stage is caught where it happens and becomes a fault with a message of its
+    // own; the hook would print over the progress line, and its text might hold data.
+    std::panic::set_hook(Box::new(|_| {}));
+    match std::panic::catch_unwind(|| run(cli.command)) {
+        Ok(Ok(exit)) => exit,
+        Ok(Err(e)) => {
+            eprintln!("scrim: {e:#}");
+            Exit::Nothing.into()
+        }
+        Err(_) => {
+            eprintln!("scrim: a fault of the program itself; nothing half-written is left");
+            Exit::Nothing.into()
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Redact(args) => redact::run(&args).map(Into::into),
         Command::Detect(args) => detect::run(&args).map(Into::into),
         Command::Verify(args) => verify::run(&args).map(Into::into),
         Command::Completions(args) => pages::completions(&args).map(Into::into),
         Command::Man => pages::man().map(Into::into),
-    };
-    result.unwrap_or_else(|e| {
-        eprintln!("scrim: {e:#}");
-        Exit::Nothing.into()
-    })
+    }
 }
 
 /// A file whose name begins with a dash is taken for an option: say so, and what to write.

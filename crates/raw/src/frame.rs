@@ -161,6 +161,11 @@ impl RawFrame {
             .collect()
     }
 
+    /// The planes for comparing them within this crate.
+    pub(crate) fn raw_planes(&self) -> &[Vec<u8>] {
+        &self.planes
+    }
+
     /// Gives the planes to the painter; this crate only.
     pub(crate) fn take(mut self) -> (FrameInfo, Vec<Vec<u8>>) {
         let planes = std::mem::take(&mut self.planes);

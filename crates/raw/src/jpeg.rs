@@ -4,9 +4,12 @@
 //! region touches; what [`RedactedJpeg`] holds is the finished file. All other blocks keep their
 //! coefficients bit for bit.
 
+mod agree;
+
 use crate::frame::RawFrame;
 use crate::redacted::Reason;
 use crate::regions::Regions;
+use agree::agree;
 use scrim_jpeg::{Coefficients, Colour, Dropped, JpegError, PixelRect};
 use scrim_pixels::fill::Fill;
 use scrim_units::{FrameId, Orientation, PxRect, Size};
@@ -37,10 +40,20 @@ impl RawJpeg {
         })
     }
 
-    /// States that `frame` is the decoded picture of these coefficients. Without a pair, or with
-    /// one of another size, [`redact_jpeg`] blanks everything.
-    pub fn pair(&mut self, frame: &RawFrame) {
-        self.pair = (frame.info().size == self.size()).then(|| frame.id());
+    /// States that `frame` is the decoded picture of these coefficients; false when it is not,
+    /// by its size or the means of its blocks. Without a pair [`redact_jpeg`] blanks everything.
+    #[must_use]
+    pub fn pair(&mut self, frame: &RawFrame) -> bool {
+        let info = frame.info();
+        let same = info.size == self.size()
+            && agree(
+                &self.coefficients,
+                info.size,
+                &info.layout,
+                frame.raw_planes(),
+            );
+        self.pair = same.then(|| frame.id());
+        same
     }
 
     /// Pixels as stored.

@@ -1,12 +1,15 @@
 //! What the first pass found, turned into sealed regions for every frame.
 
-use crate::examine::Examination;
+use crate::error::JobError;
+use crate::examine::{Examination, examine};
+use crate::job::{Control, Engine};
 use crate::settings::JobSettings;
 use scrim_engine::{Fault, Stage};
 use scrim_raw::{Examination as Look, Reason, Regions};
 use scrim_track::{ClipCover, TrackSummary, cover_clip};
 use scrim_units::{PxBox, PxRect, Sighting, Size};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 /// Slack on the schedule's interval for rounding of times, seconds.
 const SLACK_S: f64 = 0.002;
@@ -68,6 +71,26 @@ pub(crate) fn cover(examined: &Examination, settings: &JobSettings) -> Cover {
         faults,
         limit_s,
     }
+}
+
+/// What `redact` would fill in each frame of a video, in pixels; for measuring. Nothing is
+/// written.
+///
+/// # Errors
+/// [`JobError`], as at the first pass.
+pub fn foresee(
+    path: &Path,
+    engine: &Engine,
+    control: &Control,
+) -> Result<Vec<Vec<PxRect>>, JobError> {
+    let examined = examine(path, engine, control)?;
+    let size = examined.first.size;
+    let filled = |r: &Regions| match r.blanked() {
+        Some(_) => vec![size.rect()],
+        None => r.rects().to_vec(),
+    };
+    let covered = cover(&examined, &engine.settings);
+    Ok(covered.regions.iter().map(filled).collect())
 }
 
 fn all_blank(examined: &Examination, limit_s: f64) -> Cover {

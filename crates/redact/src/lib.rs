@@ -18,6 +18,7 @@ mod verify;
 mod video;
 mod zones;
 
+pub use cover::foresee;
 pub use error::JobError;
 pub use find::{Found, find};
 pub use job::{Control, Done, Engine, EngineError, Step, redact_file};

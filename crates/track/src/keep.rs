@@ -66,12 +66,12 @@ mod tests {
     #[test]
     fn a_few_weak_sightings_are_dropped_and_one_strong_one_is_kept() {
         assert_eq!(left(&[0.2; 4]), 0);
-        assert_eq!(left(&[0.4]), 1);
+        assert_eq!(left(&[0.5]), 1);
     }
 
     #[test]
     fn a_long_steady_row_of_weak_sightings_is_believed() {
-        assert_eq!(left(&[0.32; 8]), 8);
+        assert_eq!(left(&[0.37; 8]), 8);
         assert_eq!(left(&[0.17; 8]), 0);
     }
 

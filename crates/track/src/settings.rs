@@ -110,9 +110,14 @@ impl TrackSettings {
     #[must_use]
     pub fn for_photos(sensitivity: Sensitivity) -> Self {
         let mut photo = Self::for_sensitivity(sensitivity);
-        photo.plate.strong -= PHOTO_PLATE_LESS;
-        photo.plate.steady_score -= PHOTO_PLATE_LESS;
-        photo.plate.clear = photo.plate.clear.min(photo.plate.strong);
+        for (class, less) in [
+            (&mut photo.face, PHOTO_FACE_LESS),
+            (&mut photo.plate, PHOTO_PLATE_LESS),
+        ] {
+            class.strong -= less;
+            class.steady_score -= less;
+            class.clear = class.clear.min(class.strong);
+        }
         photo
     }
 
@@ -133,22 +138,25 @@ impl TrackSettings {
     }
 }
 
-/// What a plate's strong score is lower by in photos than in video: lettering and lamps that
-/// stay in view for seconds are found again and again, and the best of many scores is high.
+/// What a face's strong score is lower by in photos than in video.
+const PHOTO_FACE_LESS: f32 = 0.05;
+
+/// The same for plates: lettering and lamps that stay in view for seconds are found again and
+/// again, and the best of many scores is high.
 const PHOTO_PLATE_LESS: f32 = 0.2;
 
 impl ClassSettings {
     /// For faces, at the highest sensitivity.
     fn face() -> Self {
         Self {
-            strong: 0.4,
+            strong: 0.45,
             clear: 0.35,
             // The detector's floor: more of a face's way is found from there, and nothing false.
             weak: 0.12,
-            sure: 0.6,
+            sure: 0.65,
             // Two seconds of looks.
             steady_sights: 8,
-            steady_score: 0.3,
+            steady_score: 0.35,
             // A head turned away and back, a plate behind a post.
             gap_s: 1.5,
             // A round of all scales at the usual rate: what is seen less often is mostly noise.

@@ -58,7 +58,8 @@ fn flat(dc: [i32; 12]) -> Vec<u8> {
     out
 }
 
-fn frame() -> RawFrame {
+/// The decoded picture of [`flat`].
+fn frame(dc: [i32; 12]) -> RawFrame {
     let size = Size {
         width: 32,
         height: 24,
@@ -81,7 +82,13 @@ fn frame() -> RawFrame {
         fields: Fields::Progressive,
         orientation: Orientation::Upright,
     };
-    RawFrame::new(0, info, vec![vec![7; 32 * 24]]).unwrap()
+    let level = |i: usize| {
+        let (x, y) = (i % 32 / 8, i / 32 / 8);
+        (dc[y * 4 + x] as f32 / 8.0 + 128.0)
+            .round()
+            .clamp(0.0, 255.0) as u8
+    };
+    RawFrame::new(0, info, vec![(0..32 * 24).map(level).collect()]).unwrap()
 }
 
 fn sealed(frame: &RawFrame, cover: Vec<PxRect>) -> Regions {
@@ -114,9 +121,9 @@ const MIDDLE: PxRect = PxRect {
 
 #[test]
 fn only_the_blocks_that_a_region_touches_change() {
-    let raw = frame();
+    let raw = frame(DC);
     let mut jpeg = RawJpeg::read(&flat(DC), 1 << 20).unwrap();
-    jpeg.pair(&raw);
+    assert!(jpeg.pair(&raw));
     let out = redact_jpeg(jpeg, &sealed(&raw, vec![MIDDLE]), Fill::Solid);
     let mut want = DC.map(|v| v as i16);
     (want[5], want[6]) = (-1024, -1024);
@@ -126,11 +133,11 @@ fn only_the_blocks_that_a_region_touches_change() {
 
 #[test]
 fn a_jpeg_without_its_picture_or_with_regions_of_another_is_blank() {
-    let raw = frame();
+    let raw = frame(DC);
     let regions = sealed(&raw, vec![]);
     let unpaired = RawJpeg::read(&flat(DC), 1 << 20).unwrap();
     let mut failed = RawJpeg::read(&flat(DC), 1 << 20).unwrap();
-    failed.pair(&raw);
+    assert!(failed.pair(&raw));
     let blank = Regions::blank(raw.id(), Reason::Detector);
     for (out, reason) in [
         (
@@ -146,7 +153,6 @@ fn a_jpeg_without_its_picture_or_with_regions_of_another_is_blank() {
 
 #[test]
 fn surround_is_the_mean_of_the_blocks_around_and_reads_nothing_inside() {
-    let raw = frame();
     let far = PxRect {
         x0: 0,
         y0: 0,
@@ -154,8 +160,9 @@ fn surround_is_the_mean_of_the_blocks_around_and_reads_nothing_inside() {
         y1: 8,
     };
     let fill = |dc: [i32; 12]| {
+        let raw = frame(dc);
         let mut jpeg = RawJpeg::read(&flat(dc), 1 << 20).unwrap();
-        jpeg.pair(&raw);
+        assert!(jpeg.pair(&raw));
         redact_jpeg(jpeg, &sealed(&raw, vec![MIDDLE, far]), Fill::Surround)
     };
     let out = fill(DC);
@@ -165,4 +172,14 @@ fn surround_is_the_mean_of_the_blocks_around_and_reads_nothing_inside() {
     let mut other = DC;
     (other[0], other[5], other[6]) = (-900, 3, -1000);
     assert_eq!(out.bytes(), fill(other).bytes());
+}
+
+#[test]
+fn a_picture_that_differs_in_one_block_is_not_its_pair() {
+    let mut other = DC;
+    other[7] = 800;
+    let mut jpeg = RawJpeg::read(&flat(DC), 1 << 20).unwrap();
+    assert!(!jpeg.pair(&frame(other)));
+    let out = redact_jpeg(jpeg, &sealed(&frame(other), vec![]), Fill::Solid);
+    assert_eq!(out.blanked(), Some(Reason::WrongFrame));
 }

@@ -76,8 +76,13 @@ impl Pages for Jpeg {
             if dropped.contains(&Dropped::Icc) && told.profile.is_none() {
                 told.drop("ICC profile");
             }
-            jpeg.pair(&out.frame);
-            told.jpeg = Some(jpeg);
+            if jpeg.pair(&out.frame) {
+                told.jpeg = Some(jpeg);
+            } else {
+                // What was looked at is what is written.
+                told.notes
+                    .push("re-encoded: two decoders read it differently".into());
+            }
         }
         Ok(Some(out))
     }
