@@ -3,7 +3,7 @@
 use scrim_pixels::colour::Matrix;
 use scrim_pixels::layout::{Layout, Range};
 use scrim_pixels::plane::PlaneRef;
-use scrim_units::{FrameId, Orientation, Pts, Size};
+use scrim_units::{FrameId, Orientation, Pts, Size, TimeBase};
 use std::sync::Arc;
 use xxhash_rust::xxh3::Xxh3Default;
 use zeroize::Zeroize;
@@ -65,10 +65,36 @@ impl FrameInfo {
     }
 }
 
+/// Code point of ITU-T H.273 for what is not said.
+const UNSPECIFIED: u8 = 2;
+
 /// Lines up to which an untagged picture is taken for BT.601, as players do.
 const SD_LINES: u32 = 576;
 
 impl FrameInfo {
+    /// Of a picture without time and tags: upright, progressive, full range.
+    #[must_use]
+    pub fn picture(size: Size, layout: Layout) -> Self {
+        Self {
+            size,
+            layout: Arc::new(layout),
+            pts: Pts {
+                ticks: 0,
+                base: TimeBase::ONE_SECOND,
+            },
+            duration: 0,
+            colour: Colour {
+                primaries: UNSPECIFIED,
+                transfer: UNSPECIFIED,
+                matrix: UNSPECIFIED,
+                range: Some(Range::Full),
+                chroma_location: 0,
+            },
+            fields: Fields::Progressive,
+            orientation: Orientation::Upright,
+        }
+    }
+
     /// Matrix by the frame's tags (ITU-T H.273, table 4). Untagged: BT.601 up to 576 lines,
     /// BT.709 above.
     #[must_use]

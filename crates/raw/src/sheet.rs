@@ -2,13 +2,12 @@
 //!
 //! Takes redacted frames only, so that nothing raw comes in.
 
-use crate::frame::{Colour, Fields, FrameInfo};
+use crate::frame::FrameInfo;
 use crate::redacted::RedactedFrame;
-use scrim_pixels::layout::{Family, Layout, Range};
+use scrim_pixels::layout::{Family, Layout};
 use scrim_pixels::level::Level;
 use scrim_pixels::rows::BgrRows;
-use scrim_units::{Orientation, Pts, PxRect, Size, TimeBase};
-use std::sync::Arc;
+use scrim_units::{PxRect, Size};
 
 /// Pixels between tiles.
 const GAP: usize = 4;
@@ -124,33 +123,18 @@ impl RedactedFrame {
 }
 
 fn picture_info(width: usize, height: usize) -> FrameInfo {
-    FrameInfo {
-        size: Size {
-            width: width as u32,
-            height: height as u32,
-        },
-        layout: Arc::new(Layout::packed(Family::Rgb, false, 8)),
-        pts: Pts {
-            ticks: 0,
-            base: TimeBase::ONE_SECOND,
-        },
-        duration: 0,
-        colour: Colour {
-            primaries: 2,
-            transfer: 2,
-            matrix: 2,
-            range: Some(Range::Full),
-            chroma_location: 0,
-        },
-        fields: Fields::Progressive,
-        orientation: Orientation::Upright,
-    }
+    let size = Size {
+        width: width as u32,
+        height: height as u32,
+    };
+    FrameInfo::picture(size, Layout::packed(Family::Rgb, false, 8))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::redacted::Reason;
+    use scrim_units::Orientation;
 
     fn blank(width: u32, height: u32, orientation: Orientation) -> RedactedFrame {
         let mut info = picture_info(width as usize, height as usize);

@@ -3,11 +3,10 @@
 
 use proptest::prelude::*;
 use scrim_raw::{
-    Colour, Component, Examination, Family, Fields, Fill, FrameInfo, Layout, ModelId, PlaneLayout,
-    Range, RawFrame, RedactedFrame, Regions, redact,
+    Component, Examination, Family, Fill, FrameInfo, Layout, ModelId, PlaneLayout, Range, RawFrame,
+    RedactedFrame, Regions, redact,
 };
-use scrim_units::{Orientation, Pts, PxRect, Size, Subsampling, TimeBase};
-use std::sync::Arc;
+use scrim_units::{PxRect, Size, Subsampling};
 
 /// Every shape of pixel layout that files bring: planar, semi-planar, packed, 8 to 16 bits,
 /// both byte orders, all subsamplings, with and without alpha.
@@ -82,24 +81,9 @@ fn semi_planar() -> Layout {
 }
 
 fn info(layout: Layout, size: Size) -> FrameInfo {
-    FrameInfo {
-        size,
-        layout: Arc::new(layout),
-        pts: Pts {
-            ticks: 0,
-            base: TimeBase::ONE_SECOND,
-        },
-        duration: 1,
-        colour: Colour {
-            primaries: 2,
-            transfer: 2,
-            matrix: 2,
-            range: Some(Range::Limited),
-            chroma_location: 0,
-        },
-        fields: Fields::Progressive,
-        orientation: Orientation::Upright,
-    }
+    let mut info = FrameInfo::picture(size, layout);
+    info.colour.range = Some(Range::Limited);
+    info
 }
 
 /// Bytes that follow from a seed; cheap, and different for every seed.

@@ -1,16 +1,18 @@
 //! Border: `RedactedFrame` to packets of our own making.
 #![expect(unsafe_code, reason = "border to libavcodec")]
 
+mod options;
 mod webp;
 
 pub(crate) use webp::still_webp;
 
-use crate::choice::{Choice, Codec};
+use crate::choice::Choice;
 use crate::container::Container;
 use crate::error::SinkError;
 use crate::video::VideoSettings;
+use options::Count;
 use scrim_ff::sys::{self, AVPixelFormat};
-use scrim_ff::{AvError, Dict, Scaler, check, format_of, layout_of, rational};
+use scrim_ff::{AvError, Scaler, check, format_of, layout_of, rational};
 use scrim_frame::{Fields, FrameInfo, Layout, PlaneRef, Range, RedactedFrame};
 use std::collections::BTreeMap;
 use std::ffi::CString;
@@ -93,32 +95,6 @@ pub(crate) struct Encoder {
     count: Option<Count>,
 }
 
-/// Times for codecs that know frame numbers only (MPEG-2): the n-th frame, and back to ticks.
-struct Count {
-    origin: Option<i64>,
-    /// Ticks a frame; not whole at 24000/1001 in 1/90000.
-    interval: f64,
-}
-
-impl Count {
-    fn of(choice: &Choice, settings: &VideoSettings) -> Option<Self> {
-        let interval = settings.exact_interval()?;
-        (choice.codec == Codec::Mpeg2).then_some(Self {
-            origin: None,
-            interval,
-        })
-    }
-
-    fn number(&mut self, ticks: i64) -> i64 {
-        let origin = *self.origin.get_or_insert(ticks);
-        ((ticks - origin) as f64 / self.interval).round() as i64
-    }
-
-    fn ticks(&self, number: i64) -> i64 {
-        self.origin.unwrap_or(0) + (number as f64 * self.interval).round() as i64
-    }
-}
-
 // SAFETY: all contexts are used through `&mut self` by one thread at a time.
 unsafe impl Send for Encoder {}
 
@@ -157,7 +133,7 @@ impl Encoder {
         encoder.configure(choice, settings, first, global_header);
         encoder.set_colour(first).map_err(fail)?;
         encoder.prepare_frames(choice, first).map_err(fail)?;
-        let mut options = options(choice.codec, name, settings).map_err(fail)?;
+        let mut options = options::options(choice.codec, name, settings).map_err(fail)?;
         // SAFETY: the context is configured and not open yet.
         let code =
             unsafe { sys::avcodec_open2(context.as_ptr(), codec.as_ptr(), options.as_mut_ptr()) };
@@ -407,35 +383,5 @@ unsafe fn copy_planes(frame: *mut sys::AVFrame, planes: &[PlaneRef<'_>]) {
                 );
             }
         }
-    }
-}
-
-/// Options of each encoder. The defaults look like the source; the user guide states by how much.
-fn options(codec: Codec, name: &str, settings: &VideoSettings) -> Result<Dict, AvError> {
-    let crf = |default: u8| settings.crf.unwrap_or(default).to_string();
-    let preset = |default: &str| settings.preset.clone().unwrap_or_else(|| default.into());
-    match (codec, name) {
-        (Codec::H264, _) => Dict::new(&[("preset", &preset("veryfast")), ("crf", &crf(20))]),
-        (Codec::Hevc, _) => Dict::new(&[
-            ("preset", &preset("veryfast")),
-            ("crf", &crf(21)),
-            ("x265-params", "log-level=none:info=0"),
-        ]),
-        (Codec::Av1, "libsvtav1") => Dict::new(&[("preset", &preset("8")), ("crf", &crf(26))]),
-        (Codec::Av1, _) => Dict::new(&[
-            ("cpu-used", &preset("6")),
-            ("crf", &crf(24)),
-            ("b", "0"),
-            ("row-mt", "1"),
-        ]),
-        (Codec::Vp9, _) => Dict::new(&[
-            ("deadline", "good"),
-            ("cpu-used", &preset("5")),
-            ("crf", &crf(24)),
-            ("b", "0"),
-            ("row-mt", "1"),
-        ]),
-        (Codec::Ffv1, _) => Dict::new(&[("level", "3"), ("slicecrc", "1")]),
-        (Codec::Mpeg2, _) => Dict::new(&[("b", "40M"), ("qmin", "1"), ("qmax", "4")]),
     }
 }

@@ -1,33 +1,23 @@
 //! A disk that fills up is told by the write that fails, not only at the end.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
-use scrim_frame::{Colour, Family, Fields, FrameInfo, Layout, Range, Reason, RedactedFrame};
+use scrim_frame::{Family, FrameInfo, Layout, Reason, RedactedFrame};
 use scrim_sink::{Codec, Container, SinkError, VideoSettings, VideoWriter};
-use scrim_units::{Orientation, Pts, Size, TimeBase};
+use scrim_units::{Pts, Size, TimeBase};
 use std::path::Path;
-use std::sync::Arc;
 
 fn info(ticks: i64) -> FrameInfo {
+    let size = Size {
+        width: 320,
+        height: 240,
+    };
     FrameInfo {
-        size: Size {
-            width: 320,
-            height: 240,
-        },
-        layout: Arc::new(Layout::packed(Family::Grey, false, 8)),
         pts: Pts {
             ticks,
             base: TimeBase::new(1, 25).unwrap(),
         },
         duration: 1,
-        colour: Colour {
-            primaries: 2,
-            transfer: 2,
-            matrix: 2,
-            range: Some(Range::Limited),
-            chroma_location: 0,
-        },
-        fields: Fields::Progressive,
-        orientation: Orientation::Upright,
+        ..FrameInfo::picture(size, Layout::packed(Family::Grey, false, 8))
     }
 }
 

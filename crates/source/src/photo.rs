@@ -17,8 +17,8 @@ mod webp;
 
 use crate::error::SourceError;
 use crate::limits::Limits;
-use scrim_pixels::layout::{Layout, Range};
-use scrim_raw::{Colour, Fields, FrameInfo, RawFrame, RawJpeg};
+use scrim_pixels::layout::Layout;
+use scrim_raw::{FrameInfo, RawFrame, RawJpeg};
 use scrim_units::{
     AlbumFacts, ColourProfile, ColourTags, Orientation, PageFacts, PhotoFormat, Pts, Size, TimeBase,
 };
@@ -230,22 +230,13 @@ fn page(
     facts: PageFacts,
 ) -> Result<Page, SourceError> {
     let info = FrameInfo {
-        size,
-        layout: Arc::new(layout),
         pts: Pts {
             ticks,
             base: TimeBase::new(1, 1000)?,
         },
         duration: milliseconds(facts.delay),
-        colour: Colour {
-            primaries: 2,
-            transfer: 2,
-            matrix: 2,
-            range: Some(Range::Full),
-            chroma_location: 0,
-        },
-        fields: Fields::Progressive,
         orientation,
+        ..FrameInfo::picture(size, layout)
     };
     let frame = RawFrame::new(index, info, planes)
         .map_err(|e| SourceError::Absurd(format!("samples of another shape ({e})")))?;

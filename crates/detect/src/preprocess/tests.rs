@@ -1,26 +1,10 @@
 use super::*;
-use scrim_raw::{Colour, Fields, Layout, Range};
-use scrim_units::{Pts, TimeBase};
-use std::sync::Arc;
+use scrim_raw::Layout;
 
 fn info(layout: Layout, width: u32, height: u32, orientation: Orientation) -> FrameInfo {
     FrameInfo {
-        size: Size { width, height },
-        layout: Arc::new(layout),
-        pts: Pts {
-            ticks: 0,
-            base: TimeBase::ONE_SECOND,
-        },
-        duration: 0,
-        colour: Colour {
-            primaries: 2,
-            transfer: 2,
-            matrix: 2,
-            range: Some(Range::Full),
-            chroma_location: 0,
-        },
-        fields: Fields::Progressive,
         orientation,
+        ..FrameInfo::picture(Size { width, height }, layout)
     }
 }
 

@@ -1,9 +1,7 @@
 use super::*;
 use crate::examine::{Examination, ModelId};
-use crate::frame::{Colour as Tags, Fields, FrameInfo};
-use scrim_pixels::layout::{Family, Layout, Range};
-use scrim_units::{Pts, TimeBase};
-use std::sync::Arc;
+use crate::frame::FrameInfo;
+use scrim_pixels::layout::{Family, Layout};
 
 /// A grey JPEG of 32 by 24 pixels: 4 by 3 flat blocks of these DC values (steps of 1/8 of a
 /// sample step, so a DC of 8 is one grey level). Coded by hand: one code length for every
@@ -64,24 +62,7 @@ fn frame(dc: [i32; 12]) -> RawFrame {
         width: 32,
         height: 24,
     };
-    let info = FrameInfo {
-        size,
-        layout: Arc::new(Layout::packed(Family::Grey, false, 8)),
-        pts: Pts {
-            ticks: 0,
-            base: TimeBase::ONE_SECOND,
-        },
-        duration: 0,
-        colour: Tags {
-            primaries: 2,
-            transfer: 2,
-            matrix: 2,
-            range: Some(Range::Full),
-            chroma_location: 0,
-        },
-        fields: Fields::Progressive,
-        orientation: Orientation::Upright,
-    };
+    let info = FrameInfo::picture(size, Layout::packed(Family::Grey, false, 8));
     let level = |i: usize| {
         let (x, y) = (i % 32 / 8, i / 32 / 8);
         (dc[y * 4 + x] as f32 / 8.0 + 128.0)

@@ -1,32 +1,20 @@
 use super::palette::Palette;
 use super::*;
-use scrim_frame::{Colour, Fields, FrameInfo, Layout, Range, Reason};
-use scrim_units::{ColourTags, Pts, TimeBase};
+use scrim_frame::{FrameInfo, Layout, Reason};
+use scrim_units::ColourTags;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// A blank page: the only redacted frame that can be made without a raw one.
 fn blank(family: Family, alpha: bool, depth: u8, turn: Orientation) -> RedactedFrame {
     let info = FrameInfo {
-        size: Size {
-            width: 7,
-            height: 5,
-        },
-        layout: Arc::new(Layout::packed(family, alpha, depth)),
-        pts: Pts {
-            ticks: 0,
-            base: TimeBase::ONE_SECOND,
-        },
-        duration: 0,
-        colour: Colour {
-            primaries: 2,
-            transfer: 2,
-            matrix: 2,
-            range: Some(Range::Full),
-            chroma_location: 0,
-        },
-        fields: Fields::Progressive,
         orientation: turn,
+        ..FrameInfo::picture(
+            Size {
+                width: 7,
+                height: 5,
+            },
+            Layout::packed(family, alpha, depth),
+        )
     };
     RedactedFrame::blank(info, Reason::Detector)
 }
