@@ -21,6 +21,7 @@ pub fn run(args: &RedactArgs) -> anyhow::Result<Exit> {
         output: args.output.clone(),
         overwrite: args.overwrite,
         skip_done: args.skip_done,
+        without_reports: args.no_report,
     };
     let plan = match plan(&request) {
         Ok(plan) => plan,

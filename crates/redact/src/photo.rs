@@ -199,6 +199,7 @@ fn write(
         audio_tracks: 0,
         blanked: Vec::new(),
         notes: seen.notes.clone(),
+        zones: None,
     };
     let fill = engine.settings.fill;
     match (seen.kept.take(), regions) {

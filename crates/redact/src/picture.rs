@@ -25,14 +25,13 @@ pub fn write_sheet(tiles: &[Tile], target: &Path) -> Result<(), JobError> {
     }
 }
 
-/// Writes a redacted frame with zones outlined, beside the output that it belongs to.
-pub(crate) fn write_zones(
-    frame: &RedactedFrame,
-    zones: &[PxRect],
-    output: &Path,
-) -> Result<(), JobError> {
-    let whole = frame.info().size.rect();
-    let tile = Tile::of(frame, whole, zones, &[], ZONES_SIDE);
+/// A redacted frame with zones outlined.
+pub(crate) fn zones_tile(frame: &RedactedFrame, zones: &[PxRect]) -> Tile {
+    Tile::of(frame, frame.info().size.rect(), zones, &[], ZONES_SIDE)
+}
+
+/// Writes it beside the output that it belongs to.
+pub(crate) fn write_zones(tile: Tile, output: &Path) -> Result<(), JobError> {
     write_sheet(&[tile], &zones_path(output))
 }
 

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
-/// Ending of reports beside outputs.
-const REPORT_ENDING: &str = ".scrim.json";
+/// Endings of what scrim itself leaves in folders: reports, pictures of zones, unfinished files.
+const OWN_ENDINGS: [&str; 3] = [".scrim.json", ".zones.png", ".part"];
 
 /// What was asked for.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,8 @@ pub struct Request {
     pub overwrite: bool,
     /// Leave out inputs whose output and report exist.
     pub skip_done: bool,
+    /// No reports are written, so an output alone counts as done.
+    pub without_reports: bool,
 }
 
 /// One input and its output.
@@ -166,7 +168,7 @@ impl Planner<'_> {
                     "is a link to a folder, which is not followed".into(),
                     true,
                 );
-            } else if !ends_with(&path, REPORT_ENDING) && !ends_with(&path, ".part") {
+            } else if !OWN_ENDINGS.iter().any(|e| ends_with(&path, e)) {
                 files.insert(path);
             }
         }
@@ -211,10 +213,11 @@ impl Planner<'_> {
         }
         if target.exists() {
             let report = crate::report::report_path(&target);
-            if self.request.skip_done && report.exists() {
+            let done = report.exists() || self.request.without_reports;
+            if self.request.skip_done && done {
                 return self.refuse(source, format!("is done: {}", target.display()), true);
             }
-            if !self.request.overwrite && !self.request.skip_done {
+            if !self.request.overwrite {
                 let why = format!(
                     "the output {} exists; use --overwrite to replace it or --skip-done to go on",
                     target.display()

@@ -121,7 +121,11 @@ pub(crate) fn publish(
     let beside = PartFile::create(&path).map_err(|e| fail(e.to_string()))?;
     beside.write(&json).map_err(|e| fail(e.to_string()))?;
     beside.sync().map_err(|e| fail(e.to_string()))?;
-    // The report first: an output never stands without it.
+    // The report first: an output never stands without it, and an older output never beside
+    // a report that is not its own.
+    if target.exists() {
+        std::fs::remove_file(&target).map_err(|e| fail(e.to_string()))?;
+    }
     beside.publish().map_err(|e| fail(e.to_string()))?;
     part.publish().map_err(|e| {
         // Nothing else can be done about a failure to remove; the error says what happened.

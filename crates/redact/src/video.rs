@@ -4,10 +4,10 @@ use crate::cover::{Cover, cover};
 use crate::error::JobError;
 use crate::examine::{Examination, examine, options};
 use crate::job::{Control, Done, Engine, Step};
-use crate::picture::write_zones;
+use crate::picture::{write_zones, zones_tile};
 use crate::report;
 use scrim_ff::AudioStream;
-use scrim_raw::{Reason, RedactedFrame, Regions, redact};
+use scrim_raw::{Reason, RedactedFrame, Regions, Tile, redact};
 use scrim_sink::{Container, PartFile, VideoSettings, VideoWriter};
 use scrim_source::{Clip, ClipItem, FileStamp, SourceError};
 use scrim_units::{Class, Orientation};
@@ -37,6 +37,9 @@ pub(crate) fn redact_video(
     let done = done(target, &examined, &covered, &written);
     let report = report::of_video(source, &part, engine, &examined, &covered, &written)?;
     report::publish(part, report, engine.settings.report)?;
+    if let Some(tile) = written.zones {
+        write_zones(tile, target)?;
+    }
     Ok(done)
 }
 
@@ -47,6 +50,8 @@ pub(crate) struct Written {
     pub(crate) audio_tracks: u64,
     pub(crate) blanked: Vec<(u64, Reason)>,
     pub(crate) notes: Vec<String>,
+    /// The first frame with the zones outlined, where asked for.
+    pub(crate) zones: Option<Tile>,
 }
 
 fn write(
@@ -73,6 +78,7 @@ fn write(
         audio_tracks: audio.len() as u64,
         blanked: Vec::new(),
         notes: notes(&writer, examined, &audio),
+        zones: None,
     };
     let total = covered.regions.len() as u64;
     while let Some(item) = clip.advance()? {
@@ -92,7 +98,7 @@ fn write(
                     let seconds = info.pts.seconds();
                     let zones = &engine.settings.zones;
                     let zones = zones.rects(seconds, info.size, info.orientation);
-                    write_zones(&frame, &zones, part.target())?;
+                    written.zones = Some(zones_tile(&frame, &zones));
                 }
                 writer.write(&frame)?;
                 written.frames += 1;

@@ -107,6 +107,13 @@ impl Zones {
             path: path.to_owned(),
             source,
         })?;
+        if file.zones.len() > MOST {
+            return Err(ZonesError::Zone {
+                path: path.to_owned(),
+                number: MOST + 1,
+                what: "there are too many zones",
+            });
+        }
         let zones = file.zones.into_iter().enumerate().map(|(i, entry)| {
             zone(entry).map_err(|what| ZonesError::Zone {
                 path: path.to_owned(),
