@@ -5,6 +5,11 @@ use crate::ClassSettings;
 use crate::chain::{Chain, Sight};
 use crate::shot::Shot;
 
+/// A chain of fewer strong sightings than this is no more than a moment: weak ones count only as
+/// far from it as it is carried anyway. What is false has one strong sighting among many weak
+/// ones more often than what is true.
+const FIRM: usize = 2;
+
 /// The chain as far as it is believed, or None when none of it is.
 pub(crate) fn believed(shot: &Shot<'_>, mut chain: Chain, set: &ClassSettings) -> Option<Chain> {
     let strong = |s: &Sight| s.score >= set.strong;
@@ -12,9 +17,15 @@ pub(crate) fn believed(shot: &Shot<'_>, mut chain: Chain, set: &ClassSettings) -
         return is_steady(&chain.sights, set).then_some(chain);
     };
     let last = chain.sights.iter().rposition(strong).unwrap_or(first);
+    let firm = chain.sights.iter().filter(|s| strong(s)).count() >= FIRM;
+    let run_s = if firm {
+        set.weak_run_s
+    } else {
+        set.carry_after_s
+    };
     let far = |a: usize, b: usize| {
         let times = [a, b].map(|i| shot.time(chain.sights[i].frame));
-        (times[0] - times[1]).abs() > set.weak_run_s
+        (times[0] - times[1]).abs() > run_s
     };
     // Weak runs at either end, as far as they are too long and not steady in themselves.
     let mut range = 0..chain.sights.len();
@@ -59,6 +70,7 @@ mod tests {
         };
         let mut settings = TrackSettings::for_sensitivity(Sensitivity::Publish);
         settings.face.weak_run_s = 0.4;
+        settings.face.carry_after_s = 0.22;
         let shot = shots(SIZE, &frames, &times)[0];
         believed(&shot, chain, &settings.face).map_or(0, |c| c.sights.len())
     }
@@ -73,6 +85,13 @@ mod tests {
     fn a_long_steady_row_of_weak_sightings_is_believed() {
         assert_eq!(left(&[0.37; 8]), 8);
         assert_eq!(left(&[0.17; 8]), 0);
+    }
+
+    #[test]
+    fn weak_sightings_around_a_single_strong_one_count_for_a_moment() {
+        let mut scores = [0.17; 31];
+        scores[15] = 0.9;
+        assert_eq!(left(&scores), 5 + 1 + 5);
     }
 
     #[test]

@@ -143,7 +143,7 @@ const PHOTO_FACE_LESS: f32 = 0.05;
 
 /// The same for plates: lettering and lamps that stay in view for seconds are found again and
 /// again, and the best of many scores is high.
-const PHOTO_PLATE_LESS: f32 = 0.2;
+const PHOTO_PLATE_LESS: f32 = 0.15;
 
 impl ClassSettings {
     /// For faces, at the highest sensitivity.
@@ -178,11 +178,11 @@ impl ClassSettings {
     /// For plates. Letters, lamps and grilles have high scores, and true plates higher ones.
     fn plate() -> Self {
         Self {
-            strong: 0.65,
+            strong: 0.6,
             clear: 0.45,
             weak: 0.25,
-            sure: 0.75,
-            steady_score: 0.55,
+            sure: 0.7,
+            steady_score: 0.5,
             // For their height plates pass faster than faces, and blur more.
             speed_growth: 0.4,
             ..Self::face()
