@@ -4,7 +4,7 @@
 set -euo pipefail
 
 packages=(ffmpeg libavcodec-dev libavformat-dev libavutil-dev libswscale-dev
-    clang libclang-dev pkg-config python3 python3-venv)
+    clang libclang-dev g++ pkg-config python3 python3-venv)
 
 missing=()
 for package in "${packages[@]}"; do
