@@ -148,9 +148,10 @@ fn one(
         }
         Err(error) => {
             eprintln!("{}: {error}", shown(&file.source));
-            match error {
-                JobError::Source(_) | JobError::Unsteady(_) => summary.refused += 1,
-                _ => summary.failed += 1,
+            if error.is_refusal() {
+                summary.refused += 1;
+            } else {
+                summary.failed += 1;
             }
         }
     }

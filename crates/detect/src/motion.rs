@@ -8,6 +8,7 @@ use scrim_pixels::scale::{Grid, Resize};
 use scrim_pixels::search::{BlockMotion, block_motion};
 use scrim_raw::RawFrame;
 use scrim_units::Size;
+use zeroize::Zeroize;
 
 /// Longest side of the reduced picture that is searched. 240 samples keep the search under a
 /// millisecond and a block of 12 is a head and shoulders in most scenes.
@@ -44,10 +45,19 @@ pub struct Movement {
     pub cut: bool,
 }
 
+/// A reduced picture, wiped on drop.
+struct Wiped(Grid);
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.0.data.as_mut_slice().zeroize();
+    }
+}
+
 /// Compares each frame with the one before it.
 #[derive(Default)]
 pub struct MotionSearch {
-    before: Option<Grid>,
+    before: Option<Wiped>,
     resize: Option<(Size, Resize)>,
 }
 
@@ -61,12 +71,12 @@ impl MotionSearch {
             self.resize = Some((size, Resize::new(from, to)));
         }
         let now = brightness(frame, &self.resize.as_ref()?.1, level);
-        let before = self.before.replace(now);
-        let (before, now) = (before?, self.before.as_ref()?);
+        let before = self.before.replace(Wiped(now))?;
+        let (before, now) = (&before.0, &self.before.as_ref()?.0);
         if (before.width, before.height) != (now.width, now.height) {
             return None;
         }
-        let (columns, rows, blocks) = block_motion(&before, now, BLOCK, REACH);
+        let (columns, rows, blocks) = block_motion(before, now, BLOCK, REACH);
         let cut = is_cut(now, columns, &blocks);
         let cells = blocks
             .iter()

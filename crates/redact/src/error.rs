@@ -1,5 +1,6 @@
 //! Why a file was not redacted.
 
+use scrim_engine::{Effect, Stage, effect};
 use scrim_sink::SinkError;
 use scrim_source::SourceError;
 use std::path::PathBuf;
@@ -35,4 +36,41 @@ pub enum JobError {
     /// Stopped by the user.
     #[error("stopped")]
     Stopped,
+}
+
+impl JobError {
+    /// Where in the way of a frame the file failed.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        match self {
+            Self::Source(SourceError::TooLarge { .. }) => Stage::Memory,
+            Self::Sink(SinkError::Mux { .. } | SinkError::Io { .. }) => Stage::Mux,
+            Self::Sink(_) => Stage::Encode,
+            Self::Report { .. } => Stage::Report,
+            _ => Stage::Open,
+        }
+    }
+
+    /// Whether the fault table says that the input is refused, so that nothing was tried in vain.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        effect(self.stage()) == Effect::Refuse
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_is_refused_and_an_output_that_cannot_be_written_is_a_failure() {
+        assert!(JobError::Source(SourceError::Empty).is_refusal());
+        assert!(JobError::Unsteady("twice".into()).is_refusal());
+        assert!(!JobError::Sink(SinkError::WrongShape).is_refusal());
+        let report = JobError::Report {
+            path: PathBuf::from("a.scrim.json"),
+            cause: "full".into(),
+        };
+        assert!(!report.is_refusal());
+    }
 }
