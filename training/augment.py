@@ -14,7 +14,7 @@ from random import Random
 import cv2
 import numpy as np
 
-from training.sets import IGNORE, PLATE
+from training.sets import IGNORE, LURE, PLATE
 
 TARGET_SHARE = 0.88  # crops around a face or plate; the rest looks anywhere
 SMALL_SHARE, SMALL_SIDES = 0.35, (9, 24)  # targets drawn small on purpose: street cameras see these most
@@ -110,8 +110,8 @@ def cut(image: np.ndarray, view: View, warp: np.ndarray, side: int, rng: Random)
 
 
 def move_boxes(boxes: np.ndarray, warp: np.ndarray, side: int) -> np.ndarray:
-    """Boxes in crop pixels, clipped; those cut off or too small become IGNORE, those outside are gone."""
-    moved = boxes.copy()
+    """Boxes in crop pixels, clipped; those cut off or too small become IGNORE, lures and those outside are gone."""
+    moved = boxes[boxes[:, 4] != LURE]
     moved[:, [0, 2]] = moved[:, [0, 2]] * warp[0, 0] + warp[0, 2]
     moved[:, [1, 3]] = moved[:, [1, 3]] * warp[1, 1] + warp[1, 2]
     whole = (moved[:, 2] - moved[:, 0]) * (moved[:, 3] - moved[:, 1])

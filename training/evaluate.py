@@ -17,7 +17,7 @@ import numpy as np
 
 from training.detectors import FindsBoxes, nms, open_detector
 from training.feed import read_picture
-from training.sets import FACE, IGNORE, PLATE, list_sets, manifest_sha256, read_set
+from training.sets import FACE, IGNORE, LURE, PLATE, list_sets, manifest_sha256, read_set
 
 NAMES = ("face", "plate")
 # Lower bounds in px: the smaller side of a face, the height of a plate. The bound belongs to the band.
@@ -41,6 +41,7 @@ class Tally:
 
     def add(self, truth: np.ndarray, known: tuple[bool, bool], detections: np.ndarray) -> None:
         """One picture: truth (n, 5), detections (m, 6)."""
+        truth = truth[truth[:, 4] != LURE]
         grown = grow(detections, GROWN)
         for box in truth[truth[:, 4] != IGNORE]:
             kind = int(box[4])

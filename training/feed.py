@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from training.augment import crops
-from training.sets import Picture
+from training.sets import LURE, Picture
 
 CROPS_A_PICTURE = 3  # a picture is decoded once for this many crops
 POOL_BATCHES = 6  # crops are shuffled over this many batches, so that one picture's do not meet in one
@@ -68,7 +68,7 @@ def stream(sets: list[list[Picture]], weights: list[float], side: int, seed: int
         picture = waiting[which].pop()
         image = read_picture(picture)
         for crop, boxes in crops(image, picture.boxes, CROPS_A_PICTURE, side, rng):
-            yield Crop(crop, boxes, picture.known, taught=len(picture.boxes) > 0)
+            yield Crop(crop, boxes, picture.known, taught=bool((picture.boxes[:, 4] != LURE).any()))
 
 
 def batches(source: Iterator[Crop], size: int, seed: int) -> Iterator[Batch]:

@@ -16,10 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-FACE, PLATE, IGNORE = 0, 1, 2
+FACE, PLATE, IGNORE, LURE = 0, 1, 2, 3
 COLUMNS = ["file", "class", "x", "y", "w", "h"]
-# A head may show a face or not: neither right nor wrong. A head point has no size, so it makes no box.
-BOX_CLASSES = {"face": FACE, "plate": PLATE, "ignore": IGNORE, "head": IGNORE}
+# A head may show a face or not: neither right nor wrong. A head point has no size, so it makes no box. A lure is
+# background that a detector took for a face or plate: a place to look at, not a box to find or to spare.
+BOX_CLASSES = {"face": FACE, "plate": PLATE, "ignore": IGNORE, "head": IGNORE, "lure": LURE}
 BOXLESS_CLASSES = ("none", "headpoint")
 STATES = ("labelled", "pseudo", "none", "unlabelled")
 DEFAULT_STATES = {"faces": "labelled", "plates": "none"}
@@ -35,12 +36,12 @@ class Picture:
 
     path: Path
     boxes: np.ndarray
-    """float32 (n, 5): x0, y0, x1, y1 in pixels of the stored picture, then FACE, PLATE or IGNORE."""
+    """float32 (n, 5): x0, y0, x1, y1 in pixels of the stored picture, then FACE, PLATE, IGNORE or LURE."""
     known: tuple[bool, bool]
     """For faces and plates: does the lack of a box mean that there is none? False for an `unlabelled` class."""
 
     def count(self, kind: int) -> int:
-        """Number of boxes of FACE, PLATE or IGNORE."""
+        """Number of boxes of FACE, PLATE, IGNORE or LURE."""
         return int((self.boxes[:, 4] == kind).sum())
 
 

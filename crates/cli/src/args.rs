@@ -21,6 +21,8 @@ pub enum Command {
     Detect(DetectArgs),
     /// Check redacted files against their reports, and look again, finer and slower
     Verify(VerifyArgs),
+    /// Measure on labelled pictures of your own what would be covered and what missed
+    Eval(EvalArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
     /// Print the man page
@@ -48,6 +50,42 @@ pub struct VerifyArgs {
     pub quiet: bool,
 
     /// Threads for detector and codecs [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub threads: Option<u16>,
+}
+
+/// Arguments of `scrim eval`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 measured; 2 wrong use; 3 labels or pictures that cannot be read; 130 stopped."
+)]
+pub struct EvalArgs {
+    /// Folder with pictures and labels.csv, or any folder above such folders
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+
+    /// Write a contact sheet of what would be missed: a PNG in which every labelled and every
+    /// found face and plate is filled
+    #[arg(long, value_name = "PNG")]
+    pub misses: Option<PathBuf>,
+
+    /// What is at stake, as for `redact`
+    #[arg(long, value_enum, default_value_t = SensitivityArg::Publish)]
+    pub sensitivity: SensitivityArg,
+
+    /// Score from which something is covered, instead of the sensitivity's own
+    #[arg(short, long, value_name = "0.05-0.95", value_parser = score)]
+    pub threshold: Option<f32>,
+
+    /// Print the counts and the misses as JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// Show no progress
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Threads for the detector [default: all cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
 }

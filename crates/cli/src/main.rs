@@ -3,6 +3,7 @@
 
 mod args;
 mod detect;
+mod eval;
 mod exit;
 mod pages;
 mod progress;
@@ -55,6 +56,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Redact(args) => redact::run(&args).map(Into::into),
         Command::Detect(args) => detect::run(&args).map(Into::into),
         Command::Verify(args) => verify::run(&args).map(Into::into),
+        Command::Eval(args) => eval::run(&args).map(Into::into),
         Command::Completions(args) => pages::completions(&args).map(Into::into),
         Command::Man => pages::man().map(Into::into),
     }

@@ -15,6 +15,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "scrim-sink",
             "scrim-source",
             "scrim-track",
+            "scrim-units",
         ],
     ),
     (

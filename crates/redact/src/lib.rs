@@ -5,7 +5,9 @@
 #![forbid(unsafe_code)]
 
 mod cover;
+mod coverage;
 mod error;
+mod eval;
 mod examine;
 mod find;
 mod job;
@@ -20,6 +22,7 @@ mod zones;
 
 pub use cover::foresee;
 pub use error::JobError;
+pub use eval::{BANDS, EvalError, Evaluated, Miss, SetTally, Tally, evaluate};
 pub use find::{Found, find};
 pub use job::{Control, Done, Engine, EngineError, Step, redact_file};
 pub use picture::write_sheet;

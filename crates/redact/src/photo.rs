@@ -5,6 +5,7 @@
 //! coefficients: only the blocks under regions change.
 
 mod cover;
+mod foresee;
 
 use crate::error::JobError;
 use crate::job::{Control, Done, Engine, Step};
@@ -12,6 +13,7 @@ use crate::report;
 use crate::video::Written;
 pub(crate) use cover::Cover as PhotoCover;
 use cover::{Cover, cover};
+pub(crate) use foresee::Foreseen;
 use scrim_detect::{Guard, Level, MotionSearch, Prepared};
 use scrim_engine::{Fault, Stage};
 use scrim_raw::{ModelId, RawFrame, RawJpeg, Reason, RedactedFrame, Regions, redact, redact_jpeg};

@@ -1,6 +1,7 @@
 //! Checks a redacted file against its report, and looks again, finer and slower than the
 //! first time.
 
+use crate::coverage::{COVERED, covered_share};
 use crate::error::JobError;
 use crate::examine::options;
 use crate::job::{Control, Engine, Step};
@@ -31,9 +32,6 @@ const TILE_SIDE: u32 = 192;
 
 /// What our own photo writers put in besides pixels: the orientation, and a colour profile.
 const OWN_EXTRAS: [&str; 3] = ["EXIF", "ICC profile", "texts of the ICC profile"];
-
-/// Share of a box inside regions from which it is covered, as in the project's measures.
-const COVERED: f32 = 0.75;
 
 /// Overlap with the sighting of the frame before from which it is the same place.
 const SAME_PLACE: f32 = 0.2;
@@ -354,22 +352,4 @@ impl Suspect {
             score: s.score,
         }
     }
-}
-
-/// Share of the visible part of a box that lies in the union of the rectangles, by a grid of
-/// 16 x 16 points.
-fn covered_share(at: PxBox, rects: &[PxRect], size: Size) -> f32 {
-    const POINTS: usize = 16;
-    let (x0, y0) = (at.x0.max(0.0), at.y0.max(0.0));
-    let (x1, y1) = (at.x1.min(size.width as f32), at.y1.min(size.height as f32));
-    let step = |lo: f32, hi: f32, i: usize| lo + (hi - lo) * (i as f32 + 0.5) / POINTS as f32;
-    let mut inside = 0;
-    for i in 0..POINTS * POINTS {
-        let (x, y) = (step(x0, x1, i % POINTS), step(y0, y1, i / POINTS));
-        let hit = |r: &PxRect| {
-            (r.x0 as f32..r.x1 as f32).contains(&x) && (r.y0 as f32..r.y1 as f32).contains(&y)
-        };
-        inside += usize::from(rects.iter().any(hit));
-    }
-    inside as f32 / (POINTS * POINTS) as f32
 }
