@@ -26,6 +26,8 @@ class RunConfig:
     """Crops a step."""
     crop_side: int
     """Side of the square crops in pixels, a multiple of 32."""
+    synthesis: float
+    """Strength of `synthesis.synthesise` in the crops: 0 for none, 1 for its own chances."""
     learning_rate: float
     """Peak, reached after `train.WARM_UP` steps."""
     weight_decay: float
@@ -41,6 +43,8 @@ class RunConfig:
             raise ValueError(f"steps {self.steps}, batch {self.batch}: both must be 1 or more")
         if self.crop_side < 32 or self.crop_side % 32:
             raise ValueError(f"crop_side {self.crop_side}: must be a multiple of 32, the largest stride")
+        if not 0 <= self.synthesis <= 2:
+            raise ValueError(f"synthesis {self.synthesis}: must lie between 0 and 2, where most pictures are changed")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values only, so that JSON and `torch.load(weights_only=True)` can carry it."""

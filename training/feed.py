@@ -14,7 +14,9 @@ import cv2
 import numpy as np
 
 from training.augment import crops
-from training.sets import LURE, Picture
+from training.compose import Drawer
+from training.sets import LURE, PLATE, Picture
+from training.synthesis import synthesise
 
 CROPS_A_PICTURE = 3  # a picture is decoded once for this many crops
 POOL_BATCHES = 6  # crops are shuffled over this many batches, so that one picture's do not meet in one
@@ -57,9 +59,14 @@ def read_picture(picture: Picture) -> np.ndarray:
     return image
 
 
-def stream(sets: list[list[Picture]], weights: list[float], side: int, seed: int) -> Iterator[Crop]:
-    """Crops without end. A set is drawn by its weight; within it every picture comes once before one comes again."""
-    rng = random.Random(seed)
+def stream(
+    sets: list[list[Picture]], weights: list[float], side: int, seed: int, synthesis: float = 0.0
+) -> Iterator[Crop]:
+    """Crops without end. A set is drawn by its weight; within it every picture comes once before one comes again.
+
+    `synthesis` is the strength of `synthesise`.
+    """
+    rng, drawer = random.Random(seed), Drawer()
     waiting: list[list[Picture]] = [[] for _ in sets]
     while True:
         which = rng.choices(range(len(sets)), weights)[0]
@@ -67,8 +74,11 @@ def stream(sets: list[list[Picture]], weights: list[float], side: int, seed: int
             waiting[which] = rng.sample(sets[which], len(sets[which]))
         picture = waiting[which].pop()
         image = read_picture(picture)
-        for crop, boxes in crops(image, picture.boxes, CROPS_A_PICTURE, side, rng):
-            yield Crop(crop, boxes, picture.known, taught=bool((picture.boxes[:, 4] != LURE).any()))
+        boxes = synthesise(image, picture.boxes, picture.known[PLATE], synthesis, rng, drawer)
+        taught = bool((picture.boxes[:, 4] != LURE).any())
+        for crop, moved in crops(image, boxes, CROPS_A_PICTURE, side, rng):
+            # Plates that were put in say nothing about faces: the teacher speaks as it would without them.
+            yield Crop(crop, moved, picture.known, taught=taught)
 
 
 def batches(source: Iterator[Crop], size: int, seed: int) -> Iterator[Batch]:
@@ -88,12 +98,14 @@ def batches(source: Iterator[Crop], size: int, seed: int) -> Iterator[Batch]:
         )
 
 
-def work(out: Any, sets: list[list[Picture]], weights: list[float], side: int, size: int, seed: int) -> None:
+def work(
+    out: Any, sets: list[list[Picture]], weights: list[float], side: int, size: int, seed: int, synthesis: float
+) -> None:
     """The worker's body: fill the queue as long as the trainer lives."""
     # Ctrl-C reaches the whole group; the trainer saves and then ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
-    for batch in batches(stream(sets, weights, side, seed), size, seed):
+    for batch in batches(stream(sets, weights, side, seed, synthesis), size, seed):
         if not put(out, batch):
             # Nobody reads any more: do not wait at exit for what is still queued.
             out.cancel_join_thread()
@@ -119,11 +131,14 @@ class FeedDied(RuntimeError):
 class Feed:
     """The worker and its queue."""
 
-    def __init__(self, sets: list[list[Picture]], weights: list[float], side: int, size: int, seed: int) -> None:
+    def __init__(
+        self, sets: list[list[Picture]], weights: list[float], side: int, size: int, seed: int, synthesis: float = 0.0
+    ) -> None:
         # Spawned: a fork of a process in which torch has started threads can hang.
         context = mp.get_context("spawn")
         self._queue: Any = context.Queue(QUEUED_BATCHES)
-        self._worker = context.Process(target=work, args=(self._queue, sets, weights, side, size, seed), daemon=True)
+        task = self._queue, sets, weights, side, size, seed, synthesis
+        self._worker = context.Process(target=work, args=task, daemon=True)
         self._worker.start()
 
     def next(self) -> Batch:

@@ -60,6 +60,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--crop-side", type=int, default=352)
+    parser.add_argument("--synthesis", type=float, default=1.0, help="strength of drawn plates and decoys; 0: none")
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--weight-decay", type=float, default=1e-4)
     parser.add_argument("--threads", type=int, default=2)
@@ -95,6 +96,7 @@ def describe(args: argparse.Namespace, sets: list[tuple[str, list[Picture], floa
         steps=args.steps,
         batch=args.batch,
         crop_side=args.crop_side,
+        synthesis=args.synthesis,
         learning_rate=args.learning_rate,
         weight_decay=args.weight_decay,
         start="yunet-n" if args.start else "checkpoint" if args.init else "random",
@@ -223,7 +225,8 @@ def main() -> int:
         log.info("resumed at step %d", trainer.step)
     # Another seed after each resume: the crops already seen are not drawn again.
     seed = 1000 * config.seed + trainer.step
-    feed = Feed([pictures for _, pictures, _ in sets], [w for _, _, w in sets], config.crop_side, config.batch, seed)
+    pictures, weights = [pictures for _, pictures, _ in sets], [weight for _, _, weight in sets]
+    feed = Feed(pictures, weights, config.crop_side, config.batch, seed, config.synthesis)
     try:
         done = run(trainer, feed, path, stop)
     finally:

@@ -17,7 +17,7 @@ from training.checkpoint import load
 from training.config import RunConfig
 from training.train import STOPPED
 
-CONFIG = RunConfig(1, "ab", (("masks", 2.0), ("cars", 1.5)), 10, 4, 352, 2e-3, 1e-4, "random", "", "")
+CONFIG = RunConfig(1, "ab", (("masks", 2.0), ("cars", 1.5)), 10, 4, 352, 1.0, 2e-3, 1e-4, "random", "", "")
 
 
 def test_a_record_survives_the_way_through_plain_values() -> None:
