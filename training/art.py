@@ -12,7 +12,7 @@ import numpy as np
 Colour = Sequence[float]
 """B, G, R, 0 to 255."""
 KEPT = 400  # drawings a pool holds
-RENEWED = 0.03  # chance that a draw from a full pool replaces one of its drawings
+RENEWED = 0.01  # chance that a draw from a full pool replaces one of its drawings
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,8 @@ import numpy as np
 
 from training.art import Art, Colour, clouds, rounded, to_art, vary
 
-UNIT = 24  # px in the drawing for the height of the thing that is fixed to it
-PAINTS = ((30, 30, 32), (60, 60, 60), (120, 118, 115), (190, 190, 190), (225, 225, 225))
+UNIT = 16  # px in the drawing for the height of the thing that is fixed to it
+PAINTS: tuple[Colour, ...] = ((30, 30, 32), (60, 60, 60), (120, 118, 115), (190, 190, 190), (225, 225, 225))
 PAINTS += ((40, 35, 130), (110, 60, 30), (70, 90, 40), (130, 150, 165))
 
 
@@ -29,16 +29,16 @@ def render(aspect: float, near: Colour, rng: Random) -> Art:
         paint = vary((28, 28, 30), 20, rng)
     height, width = round(above + UNIT + below), round(wide + 2 * side)
     x, y = rng.uniform(0.8, 1.2) * side, above
-    colours = np.full((height, width, 3), paint, np.float32)
+    colours: np.ndarray = np.full((height, width, 3), paint, np.float32)
     shade(colours, rng)
     if kind == "back":
         draw_back(colours, above, rng)
     draw_recess(colours, (x, y, x + wide, y + UNIT), rng)
     alpha = rounded(height, width, rng.uniform(0.1, 0.45) * min(height, 4 * UNIT))
     pad = 3
-    colours = cv2.copyMakeBorder(colours, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+    framed = cv2.copyMakeBorder(colours, pad, pad, pad, pad, cv2.BORDER_REPLICATE)
     alpha = cv2.copyMakeBorder(alpha, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0)
-    return to_art(colours, alpha, (x + pad, y + pad, x + pad + wide, y + pad + UNIT))
+    return to_art(framed, alpha, (x + pad, y + pad, x + pad + wide, y + pad + UNIT))
 
 
 def shade(colours: np.ndarray, rng: Random) -> None:

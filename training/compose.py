@@ -54,7 +54,7 @@ def hull(quad: np.ndarray) -> np.ndarray:
 
 def draw_quad(aspect: float, rng: Random) -> np.ndarray:
     """A plate's corners as `unit_quad`, from a drawn direction: mostly nearly straight, sometimes steeply aside."""
-    tilt = rng.gauss(0, math.radians(4)) if rng.random() < 0.75 else rng.uniform(-MOST_TILT, MOST_TILT)
+    tilt = rng.gauss(0, math.radians(4)) if rng.random() < 0.8 else rng.uniform(-MOST_TILT, MOST_TILT)
     narrow = rng.uniform(0.8, 1.0) if rng.random() < 0.6 else rng.uniform(MOST_FORESHORTENED, 1.0)
     aside = math.sqrt(1 - narrow**2) * rng.choice((-1, 1))
     return unit_quad(

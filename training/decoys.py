@@ -15,23 +15,25 @@ import cv2
 import numpy as np
 
 from training import glyphs
-from training.art import Art, clouds, rounded, to_art, vary
+from training.art import Art, Colour, clouds, rounded, to_art, vary
 
 LEAST_HEIGHT = 15.0  # px in the picture
 FONTS = (glyphs.BOLD, glyphs.PLAIN, glyphs.SERIF, glyphs.MONO)
 
 
-def draw_colour(rng: Random) -> tuple[float, float, float]:
-    return rng.uniform(10, 245), rng.uniform(10, 245), rng.uniform(10, 245)
+def draw_colour(rng: Random) -> Colour:
+    """Any colour, more often a dull one, as most of the world's."""
+    level, share = rng.uniform(10, 245), rng.uniform(0.1, 0.8)
+    return [level + (rng.uniform(10, 245) - level) * share for _ in range(3)]
 
 
-def draw_contrast(rng: Random) -> tuple[list[float], list[float]]:
+def draw_contrast(rng: Random) -> tuple[Colour, Colour]:
     """A ground and an ink that can be told apart."""
     light, dark = vary((225, 225, 225), 30, rng), [rng.uniform(0, 130) for _ in range(3)]
     return (light, dark) if rng.random() < 0.55 else (dark, light)
 
 
-def blank_sheet(height: float, aspect: float, colour: tuple[float, ...] | list[float]) -> np.ndarray:
+def blank_sheet(height: float, aspect: float, colour: Colour) -> np.ndarray:
     """float32 (h, w, 3) in one colour."""
     return np.full((round(height), round(height * aspect), 3), colour, np.float32)
 
@@ -109,8 +111,9 @@ def draw_poster(rng: Random) -> Art:
     height, width = sheet.shape[:2]
     top, low = sorted((rng.uniform(0, 0.5), rng.uniform(0.5, 1)))
     picture = sheet[round(top * height) : round(low * height)]
-    for channel in range(3):
-        picture[:, :, channel] = 255 * clouds(*picture.shape[:2], rng.randint(2, 6), rng).clip(0, 1)
+    for _ in range(rng.randint(1, 3)):
+        share = (3 * clouds(picture.shape[0], picture.shape[1], rng.randint(2, 4), rng) - 1).clip(0, 1)[:, :, None]
+        picture[:] = picture * (1 - share) + np.array(draw_colour(rng), np.float32) * share
     font, colour = rng.choice(FONTS), draw_colour(rng)
     for _ in range(rng.randint(2, 6)):
         words = " ".join(glyphs.draw_word(rng) for _ in range(rng.randint(1, 5)))
@@ -142,8 +145,8 @@ def draw_grille(rng: Random) -> Art:
     thick = max(1, round(long / count * rng.uniform(0.2, 0.5)))
     for i in range(count):
         at = round(long * (i + 0.5) / count)
-        ends = ((at, 0), (at, across)) if upright else ((0, at), (across, at))
-        cv2.line(sheet, *ends, colour, thick)
+        begin, end = ((at, 0), (at, across)) if upright else ((0, at), (across, at))
+        cv2.line(sheet, begin, end, colour, thick)
     return finish(sheet, rng, rng.uniform(0, 0.3))
 
 

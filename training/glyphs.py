@@ -101,10 +101,10 @@ def ink_line(
     font: str,
     box: tuple[float, float, float, float],
     colour: Sequence[float],
-    **kind: float,
+    gap: float = 0.14,
 ) -> None:
     """A line of text in the box, capitals as high as it; narrowed if too long, else in its middle. Changes `art`."""
-    mask = set_line(text, font, **kind)
+    mask = set_line(text, font, gap)
     tall = box[3] - box[1]
     scale = tall / CAPITAL
     wide = min(mask.shape[1] * scale, box[2] - box[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 
 import cv2
@@ -14,6 +15,9 @@ from training.art import Art
 MOST_FINE = 4  # samples per picture pixel and axis, at most
 PAPER = 235.0  # the drawings' white, 0 to 255, which `Look.white` stands for
 MARGIN = 4  # px around the drawing that are worked on, for blur
+BANK = 256  # px, side of the stored noise
+SHINES = 256.0  # level of white above which light spills over
+BLOOM = 2.2  # px, standard deviation of the spilt light
 SEEN = 0.02  # alpha under which a pixel of the picture stays as it is
 
 
@@ -49,16 +53,29 @@ def paste(image: np.ndarray, art: Art, quad: np.ndarray, look: Look, rng: Random
     ground = part.astype(np.float32)
     gain = (look.white - look.black) / PAPER
     lit = ground * (1 - alpha) + colours * gain + alpha * look.black
-    lit += bloom(colours, gain, look)
+    spilt = bloom(colours, gain, look)
+    lit += spilt
     if look.noise > 0:
-        grain = np.random.default_rng(rng.getrandbits(32)).standard_normal(lit.shape, np.float32)
-        # Half of the noise is common to the channels, as after a camera's own processing.
-        lit += alpha * look.noise * (0.6 * grain + 0.8 * grain[:, :, :1])
+        lit += (alpha * look.noise) * grain(lit.shape[0], lit.shape[1], rng)
     done = np.clip(lit + 0.5, 0, 255).astype(np.uint8)
     if look.quality:
         done = recode(done, look.quality)
-    seen = alpha > SEEN
-    part[:] = np.where(seen, done, part)
+    seen = (alpha > SEEN) | (spilt > 3)
+    np.copyto(part, done, where=seen)
+
+
+@lru_cache(maxsize=1)
+def bank() -> np.ndarray:
+    """float32 (BANK, BANK, 3) noise of deviation 1, most of it common to the channels, as a camera leaves it."""
+    noise = np.random.default_rng(0).standard_normal((BANK, BANK, 3), np.float32)
+    return 0.6 * noise + 0.8 * np.roll(noise[:, :, :1], 1, 0)
+
+
+def grain(height: int, width: int, rng: Random) -> np.ndarray:
+    """float32 (height, width, 3): a drawn piece of the bank, repeated where it ends; drawing noise anew is slow."""
+    rows = (rng.randrange(BANK) + np.arange(height)) % BANK
+    columns = (rng.randrange(BANK) + np.arange(width)) % BANK
+    return bank()[rows[:, None], columns[None]]
 
 
 def warp_to(art: Art, quad: np.ndarray) -> np.ndarray:
@@ -74,6 +91,8 @@ def reach(image: np.ndarray, art: Art, warp: np.ndarray, look: Look) -> tuple[in
     corners = np.array([[(0, 0), (width, 0), (width, height), (0, height)]], np.float32)
     moved = cv2.perspectiveTransform(corners, warp)[0]
     off = MARGIN + math.ceil(max(2 * look.blur, *map(abs, look.smear)))
+    if look.white.max() > SHINES:
+        off += math.ceil(2 * BLOOM)
     low, high = np.floor(moved.min(0)) - off, np.ceil(moved.max(0)) + off
     limit = image.shape[1], image.shape[0]
     (x0, y0), (x1, y1) = ((max(0, min(int(v), end)) for v, end in zip(side, limit)) for side in (low, high))
@@ -101,7 +120,7 @@ def sample(art: Art, warp: np.ndarray, area: tuple[int, int, int, int], look: Lo
     whole = half_out @ to_area @ warp @ to_source @ half_in
     size = ((x1 - x0) * fine, (y1 - y0) * fine)
     big = cv2.warpPerspective(source, whole, size, flags=cv2.INTER_LINEAR, borderValue=(0, 0, 0, 0))
-    small = cv2.resize(big, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA).astype(np.float32)
+    small: np.ndarray = cv2.resize(big, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA).astype(np.float32)
     if look.blur > 0.1:
         small = cv2.GaussianBlur(small, (0, 0), look.blur)
     if max(map(abs, look.smear)) > 0.5:
@@ -118,15 +137,17 @@ def line_kernel(smear: tuple[float, float]) -> np.ndarray:
     return kernel / kernel.sum()
 
 
-def bloom(colours: np.ndarray, gain: np.ndarray, look: Look) -> np.ndarray | float:
-    """Light that spills around what is brighter than the sensor can hold; 0 for ordinary light."""
-    if look.white.max() <= 256:
-        return 0.0
-    spilt = np.maximum(colours * gain - 200, 0)
-    return 0.6 * cv2.GaussianBlur(spilt, (0, 0), 2.0 + 2 * look.blur)
+def bloom(colours: np.ndarray, gain: np.ndarray, look: Look) -> np.ndarray:
+    """Light that spills around what is brighter than the sensor can hold, (h, w, 3) or, for none, (1, 1, 1)."""
+    if look.white.max() <= SHINES:
+        return np.zeros((1, 1, 1), np.float32)
+    over = np.maximum(colours * gain - 180, 0)
+    return 0.5 * cv2.GaussianBlur(over, (0, 0), BLOOM)
 
 
 def recode(part: np.ndarray, quality: int) -> np.ndarray:
     """The same pixels through a JPEG coder."""
     _, coded = cv2.imencode(".jpg", part, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(coded, cv2.IMREAD_COLOR)
+    again: np.ndarray | None = cv2.imdecode(coded, cv2.IMREAD_COLOR)
+    assert again is not None
+    return again

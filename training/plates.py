@@ -43,12 +43,27 @@ class Style:
     """Chance of a coloured ground instead of a plain one."""
 
 
-EU = ("LL DDD LL", "LL-DDD-LL", "LLoLL DDDD", "LoLL DDD", "LLLoL DDD", "LLL DDDD", "LL DD LLL", "L DDD LLL", "LLL-DDD")
+EU: tuple[str, ...] = (
+    "LL DDD LL",
+    "LL-DDD-LL",
+    "LLoLL DDDD",
+    "LoLL DDD",
+    "LLLoL DDD",
+    "LLL DDDD",
+    "LL DD LLL",
+    "L DDD LLL",
+    "LLL-DDD",
+)
 EU += ("LL*DDD-LL", "LL*DDDD-L", "LL DDDLL", "DLL DDDD", "DDD LL DD", "C DDDD CC", "CC DDDD CC", "LL DDDDD", "LDDDDD")
 TWO = ("LL/DDDD", "LLL/DDD", "LLoL/DDD", "LLo/L DDDD", "LL D/DDLL", "LL*/DDD-LL", "DDD/LLL", "LL DD/LLL", "L DDD/LL")
 DIPLOMATIC = ((BLUE, WHITE), (GREEN, WHITE), (RED, WHITE), (BLACK, YELLOW), (BLUE, YELLOW), (BLUE, WHITE))
 US = ("LLL DDDD", "DLLLDDD", "DDD LLL", "LLL-DDD", "XXXXXX", "XXX XXXX", "LL DDDDD")
-US_COLOURS = ((WHITE, (110, 40, 30)), (WHITE, (40, 90, 30)), ((220, 230, 235), (40, 30, 140)), (WHITE, BLACK))
+US_COLOURS: tuple[tuple[Colour, Colour], ...] = (
+    (WHITE, (110, 40, 30)),
+    (WHITE, (40, 90, 30)),
+    ((220, 230, 235), (40, 30, 140)),
+    (WHITE, BLACK),
+)
 US_COLOURS += ((YELLOW, (90, 30, 20)), ((150, 80, 30), YELLOW), ((225, 215, 180), (90, 40, 20)), (BLACK, YELLOW))
 
 STYLES = (

@@ -38,7 +38,7 @@ def worn(flat: np.ndarray, rng: Random) -> Art:
 
 def fade(flat: np.ndarray, rng: Random) -> None:
     """Old paint: less contrast around a grey, patchily."""
-    share = rng.uniform(0.1, 0.45) * (0.5 + 0.5 * clouds(*flat.shape[:2], 2, rng)[:, :, None])
+    share = rng.uniform(0.1, 0.45) * (0.5 + 0.5 * clouds(flat.shape[0], flat.shape[1], 2, rng)[:, :, None])
     grey = np.array(vary((150, 160, 165), 30, rng), np.float32)
     flat += (grey - flat) * share
 
