@@ -59,9 +59,8 @@ pub(crate) fn shared_area(rects: &[PxRect], others: &[PxRect]) -> u64 {
 
 /// The rectangles in groups that hang together, by an edge or more.
 pub(crate) fn connected(rects: &[PxRect]) -> Vec<Vec<PxRect>> {
-    let touch = |a: &PxRect, b: &PxRect| {
-        a.x0 <= b.x1 && b.x0 <= a.x1 && a.y0 <= b.y1 && b.y0 <= a.y1
-    };
+    let touch =
+        |a: &PxRect, b: &PxRect| a.x0 <= b.x1 && b.x0 <= a.x1 && a.y0 <= b.y1 && b.y0 <= a.y1;
     let mut groups: Vec<Vec<PxRect>> = Vec::new();
     for rect in rects.iter().filter(|r| !r.is_empty()) {
         let (near, mut apart): (Vec<_>, Vec<_>) = groups

@@ -102,14 +102,16 @@ pub fn evaluate(
                     let (size, filled) = (seen.size(), seen.filled());
                     let missed = tally.add(size, &picture.labels, set.complete, &filled);
                     if tiles && !missed.is_empty() {
-                        out.tiles.append(&mut small_pictures(seen, picture, &missed));
+                        out.tiles
+                            .append(&mut small_pictures(seen, picture, &missed));
                     }
                     let path = &picture.path;
-                    out.misses.extend(missed.into_iter().map(|(class, at)| Miss {
-                        path: path.clone(),
-                        class,
-                        at,
-                    }));
+                    out.misses
+                        .extend(missed.into_iter().map(|(class, at)| Miss {
+                            path: path.clone(),
+                            class,
+                            at,
+                        }));
                 }
                 Err(e) => out.unread.push((picture.path.clone(), e)),
             }

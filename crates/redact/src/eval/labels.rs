@@ -111,7 +111,10 @@ fn read_set(folder: &Path, name: String) -> Result<Set, EvalError> {
         .map_err(|e| EvalError::Unreadable(path.clone(), e.to_string()))?;
     let header = reader.headers().map_err(|e| broken(1, e.to_string()))?;
     if header != &COLUMNS[..] {
-        return Err(broken(1, format!("the first line must be {}", COLUMNS.join(","))));
+        return Err(broken(
+            1,
+            format!("the first line must be {}", COLUMNS.join(",")),
+        ));
     }
     let mut pictures: Vec<Picture> = Vec::new();
     let mut index: HashMap<String, usize> = HashMap::new();

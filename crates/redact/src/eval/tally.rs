@@ -157,7 +157,7 @@ mod tests {
             x1,
             y1: 40,
         };
-        for (x1, missed) in [(30, 0), (29, 1)] {
+        for (x1, missed) in [(30, 0), (28, 1)] {
             let mut tally = Tally::default();
             let left = tally.add(SIZE, &[face(0.0, 0.0, 40.0)], true, &[region(x1)]);
             assert_eq!((left.len(), tally.boxes[0][3]), (missed, 1));
@@ -167,7 +167,12 @@ mod tests {
     #[test]
     fn a_lower_bound_belongs_to_its_band_and_the_smallest_are_not_in_the_headline() {
         let mut tally = Tally::default();
-        tally.add(SIZE, &[face(0.0, 0.0, 9.9), face(50.0, 0.0, 10.0)], true, &[]);
+        tally.add(
+            SIZE,
+            &[face(0.0, 0.0, 9.9), face(50.0, 0.0, 10.0)],
+            true,
+            &[],
+        );
         assert_eq!(tally.boxes[0], [1, 1, 0, 0, 0]);
         assert_eq!(tally.recall(Class::Face), (0, 1));
     }
