@@ -19,8 +19,8 @@ const WAITING: usize = 3;
 pub(crate) struct Examined {
     pub(crate) id: FrameId,
     pub(crate) seconds: f64,
-    /// What was found, if the frame was looked at; the empty error says that the look failed.
-    pub(crate) look: Option<Result<Vec<Sighting>, ()>>,
+    /// What was found, if the frame was looked at, or what failed.
+    pub(crate) look: Option<Result<Vec<Sighting>, Fault>>,
 }
 
 /// What the first pass knows of a clip.
@@ -31,7 +31,6 @@ pub(crate) struct Examination {
     pub(crate) video: VideoFacts,
     pub(crate) dropped: Vec<Dropped>,
     pub(crate) damage: Damage,
-    pub(crate) faults: Vec<Fault>,
     pub(crate) model: ModelId,
     pub(crate) smallest: [f32; 2],
     pub(crate) longest_gap_s: f64,
@@ -83,7 +82,6 @@ pub(crate) fn examine(
             video,
             dropped,
             damage,
-            faults: looker.faults,
             model: looker.guard.model(),
             smallest: Class::ALL.map(|c| looker.schedule.smallest(c)),
             longest_gap_s: looker.schedule.longest_gap_s(),
@@ -127,7 +125,6 @@ struct Looker {
     stored: Size,
     frames: Vec<Examined>,
     facts: Vec<FrameFacts>,
-    faults: Vec<Fault>,
 }
 
 impl Looker {
@@ -143,7 +140,6 @@ impl Looker {
             stored: first.size,
             frames: Vec::new(),
             facts: Vec::new(),
-            faults: Vec::new(),
         }
     }
 
@@ -170,15 +166,13 @@ impl Looker {
         self.frames.push(Examined { id, seconds, look });
     }
 
-    fn look(&mut self, frame: &RawFrame, passes: Vec<Pass>) -> Result<Vec<Sighting>, ()> {
+    fn look(&mut self, frame: &RawFrame, passes: Vec<Pass>) -> Result<Vec<Sighting>, Fault> {
         let picture = Prepared::of(frame, Level::best());
         let (_, answer) = self.guard.look(picture, passes);
-        answer.map_err(|e| {
-            self.faults.push(Fault {
-                stage: Stage::Detect,
-                frame: Some(frame.id().index),
-                cause: e.to_string(),
-            });
+        answer.map_err(|e| Fault {
+            stage: Stage::Detect,
+            frame: Some(frame.id().index),
+            cause: e.to_string(),
         })
     }
 }

@@ -7,8 +7,10 @@
 mod cover;
 mod error;
 mod examine;
+mod fault;
 mod find;
 mod job;
+mod paint;
 mod photo;
 mod picture;
 mod plan;

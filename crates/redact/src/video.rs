@@ -4,10 +4,12 @@ use crate::cover::{Cover, cover};
 use crate::error::JobError;
 use crate::examine::{Examination, examine, options};
 use crate::job::{Control, Done, Engine, Step};
+use crate::paint::Painter;
 use crate::picture::{write_zones, zones_tile};
 use crate::report;
+use scrim_engine::{Effect, Fault, Stage, effect};
 use scrim_ff::AudioStream;
-use scrim_raw::{Reason, RedactedFrame, Regions, Tile, redact};
+use scrim_raw::{Reason, Tile};
 use scrim_sink::{Container, PartFile, VideoSettings, VideoWriter};
 use scrim_source::{Clip, ClipItem, FileStamp, SourceError};
 use scrim_units::{Class, Orientation};
@@ -23,12 +25,13 @@ pub(crate) fn redact_video(
 ) -> Result<Done, JobError> {
     let stamp = FileStamp::of(source)?;
     let examined = examine(source, engine, control)?;
-    if let Some(what) = examined.damage.describe()
-        && !engine.settings.accept_damaged
-    {
-        return Err(SourceError::Damaged(what).into());
+    if let Some(what) = examined.damage.describe() {
+        let stage = Stage::of_damage(engine.settings.accept_damaged);
+        if effect(stage) != Effect::BlankFrame {
+            return Err(SourceError::Damaged(what).into());
+        }
     }
-    let covered = cover(&examined, &engine.settings);
+    let covered = cover(&examined, engine)?;
     let part = PartFile::create(target)?;
     let written = write(
         source, &part, container, &examined, &covered, engine, control,
@@ -36,10 +39,14 @@ pub(crate) fn redact_video(
     stamp.confirm(source)?;
     let done = done(target, &examined, &covered, &written);
     let report = report::of_video(source, &part, engine, &examined, &covered, &written)?;
-    report::publish(part, report, engine.settings.report)?;
-    if let Some(tile) = written.zones {
-        write_zones(tile, target)?;
-    }
+    // Before the output has its name: a picture that cannot be written ends the file too.
+    let picture = written.zones.map(|t| write_zones(t, target)).transpose()?;
+    report::publish(part, report, engine.settings.report).inspect_err(|_| {
+        if let Some(picture) = picture {
+            // Nothing more can be done about a failure here; the error is told.
+            let _ = std::fs::remove_file(picture);
+        }
+    })?;
     Ok(done)
 }
 
@@ -49,6 +56,8 @@ pub(crate) struct Written {
     pub(crate) codec: &'static str,
     pub(crate) audio_tracks: u64,
     pub(crate) blanked: Vec<(u64, Reason)>,
+    /// What failed in this pass.
+    pub(crate) faults: Vec<Fault>,
     pub(crate) notes: Vec<String>,
     /// The first frame with the zones outlined, where asked for.
     pub(crate) zones: Option<Tile>,
@@ -77,9 +86,11 @@ fn write(
         codec: writer.choice().codec.name(),
         audio_tracks: audio.len() as u64,
         blanked: Vec::new(),
+        faults: Vec::new(),
         notes: notes(&writer, examined, &audio),
         zones: None,
     };
+    let mut painter = Painter::new(engine.fills, engine.settings.fill);
     let total = covered.regions.len() as u64;
     while let Some(item) = clip.advance()? {
         match item {
@@ -87,7 +98,7 @@ fn write(
             ClipItem::Frame(frame) => {
                 let index = written.frames;
                 let frame = match covered.regions.get(index as usize) {
-                    Some(regions) => fill(frame, regions, engine),
+                    Some(regions) => painter.fill(frame, regions)?,
                     None => return Err(JobError::Unsteady("there are more frames".into())),
                 };
                 if let Some(reason) = frame.blanked() {
@@ -113,15 +124,8 @@ fn write(
         )));
     }
     writer.finish()?;
+    written.faults = painter.faults;
     Ok(written)
-}
-
-/// A frame that decodes differently from the first pass has regions of another frame: blank.
-fn fill(frame: scrim_raw::RawFrame, regions: &Regions, engine: &Engine) -> RedactedFrame {
-    if regions.frame() != frame.id() {
-        return RedactedFrame::blank(frame.info().clone(), Reason::Decoder);
-    }
-    redact(frame, regions, engine.settings.fill)
 }
 
 fn video_settings(examined: &Examination, container: Container, engine: &Engine) -> VideoSettings {

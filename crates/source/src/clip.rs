@@ -7,7 +7,7 @@ use crate::error::SourceError;
 use crate::facts::{StreamFacts, StreamKind, VideoFacts};
 use crate::limits::Limits;
 use crate::stamp::FileStamp;
-use scrim_ff::{AudioPacket, AudioStream};
+use scrim_ff::{AudioPacket, AudioStream, AvError};
 use scrim_raw::RawFrame;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -212,7 +212,11 @@ impl Clip {
         if self.ended {
             match self.decoder.send(None) {
                 Ok(sent) => self.drained = sent,
-                Err(_) => self.drained = true,
+                Err(e) => {
+                    // With several threads an error comes with a later call than its packet.
+                    self.drained = true;
+                    self.failed(&e)?;
+                }
             }
             return Ok(());
         }
@@ -228,6 +232,7 @@ impl Clip {
                     self.ended = true;
                     return Ok(());
                 }
+                Err(e) if e.is_no_memory() => return Err(SourceError::NoMemory),
                 Err(e) => {
                     self.ended = true;
                     self.damage.cut =
@@ -242,8 +247,17 @@ impl Clip {
         match self.decoder.send(Some(&packet)) {
             Ok(true) => {}
             Ok(false) => self.pending = Some(packet),
-            Err(_) => self.damage.packets += 1,
+            Err(e) => self.failed(&e)?,
         }
+        Ok(())
+    }
+
+    /// An error of the decoder is damage, unless it is the machine's.
+    fn failed(&mut self, error: &AvError) -> Result<(), SourceError> {
+        if error.is_no_memory() {
+            return Err(SourceError::NoMemory);
+        }
+        self.damage.packets += 1;
         Ok(())
     }
 

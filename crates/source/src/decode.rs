@@ -111,6 +111,9 @@ impl Decoder {
         match check("avcodec_receive_frame", code) {
             Ok(_) => {}
             Err(e) if e.is_again() || e.is_end() => return Ok(None),
+            Err(e) if e.is_no_memory() => {
+                return Err(ReceiveError::Refused(SourceError::NoMemory));
+            }
             Err(_) => return Err(ReceiveError::Damaged),
         }
         let made = self.make();
@@ -144,7 +147,7 @@ impl Decoder {
         // SAFETY: both frames are filled.
         let info = unsafe { self.info(f, size, layout.clone(), pts) };
         // SAFETY: the frame has the shape that `layout` and `size` describe.
-        let planes = unsafe { copy_planes(from.as_ptr(), &layout, size) };
+        let planes = unsafe { copy_planes(from.as_ptr(), &layout, size) }?;
         let frame = RawFrame::new(self.next_index, info, planes)
             .map_err(|e| SourceError::PixelFormat(format!("{} ({e})", name_of(shape.2))))?;
         self.next_index += 1;
@@ -311,11 +314,17 @@ fn interval(base: TimeBase, rate: Option<(i32, i32)>) -> i64 {
 ///
 /// # Safety
 /// `frame` holds planes of at least the rows and bytes that `layout` and `size` describe.
-unsafe fn copy_planes(frame: *const sys::AVFrame, layout: &Layout, size: Size) -> Vec<Vec<u8>> {
+unsafe fn copy_planes(
+    frame: *const sys::AVFrame,
+    layout: &Layout,
+    size: Size,
+) -> Result<Vec<Vec<u8>>, SourceError> {
     (0..layout.planes.len())
         .map(|i| {
             let (row, rows) = layout.plane_size(i, size);
-            let mut plane = Vec::with_capacity(row * rows);
+            let mut plane = Vec::new();
+            let reserved = plane.try_reserve_exact(row * rows);
+            reserved.map_err(|_| SourceError::NoMemory)?;
             // SAFETY: the caller vouches for rows and bytes; strides may be negative.
             unsafe {
                 let (start, stride) = ((*frame).data[i], (*frame).linesize[i] as isize);
@@ -324,7 +333,7 @@ unsafe fn copy_planes(frame: *const sys::AVFrame, layout: &Layout, size: Size) -
                     plane.extend_from_slice(std::slice::from_raw_parts(line, row));
                 }
             }
-            plane
+            Ok(plane)
         })
         .collect()
 }
