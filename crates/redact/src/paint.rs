@@ -1,11 +1,14 @@
 //! Filling the frames of the second pass, and what happens where that fails.
 
 use crate::error::JobError;
+use crate::examine::lost;
 use crate::fault::blank_reason;
 use scrim_engine::{Fault, Stage};
 use scrim_raw::{
     Fill, FrameInfo, RawFrame, RawJpeg, RedactedFrame, RedactedJpeg, Regions, redact, redact_jpeg,
 };
+use scrim_source::Loss;
+use scrim_units::FrameId;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What fills frames. There is one; tests of faults put one that fails in its place, and even that
@@ -49,6 +52,20 @@ impl Painter {
         match catch_unwind(AssertUnwindSafe(|| fills(frame, regions, how))) {
             Ok(filled) => Ok(filled),
             Err(_) => self.blank(info, Stage::Redact, id.index, "filling it failed".into()),
+        }
+    }
+
+    /// A frame without a picture. That the first pass saw none either stands in its regions.
+    pub(crate) fn lost(
+        &mut self,
+        id: FrameId,
+        info: FrameInfo,
+        regions: &Regions,
+        why: Loss,
+    ) -> Result<RedactedFrame, JobError> {
+        match regions.blanked() {
+            Some(reason) if regions.frame() == id => Ok(RedactedFrame::blank(info, reason)),
+            _ => self.blank(info, Stage::Decode, id.index, lost(why).into()),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::cover::{Cover, cover};
 use crate::error::JobError;
-use crate::examine::{Examination, examine, options};
+use crate::examine::{Examination, Examined, examine, options};
 use crate::job::{Control, Done, Engine, Step};
 use crate::paint::Painter;
 use crate::picture::{write_zones, zones_tile};
@@ -93,29 +93,32 @@ fn write(
     let mut painter = Painter::new(engine.fills, engine.settings.fill);
     let total = covered.regions.len() as u64;
     while let Some(item) = clip.advance()? {
-        match item {
-            ClipItem::Audio(packet) => writer.write_audio(packet)?,
-            ClipItem::Frame(frame) => {
-                let index = written.frames;
-                let frame = match covered.regions.get(index as usize) {
-                    Some(regions) => painter.fill(frame, regions)?,
-                    None => return Err(JobError::Unsteady("there are more frames".into())),
-                };
-                if let Some(reason) = frame.blanked() {
-                    written.blanked.push((index, reason));
-                }
-                if index == 0 && engine.settings.zones_picture {
-                    let info = frame.info();
-                    let seconds = info.pts.seconds();
-                    let zones = &engine.settings.zones;
-                    let zones = zones.rects(seconds, info.size, info.orientation);
-                    written.zones = Some(zones_tile(&frame, &zones));
-                }
-                writer.write(&frame)?;
-                written.frames += 1;
-                control.step(Step::Written(written.frames, total))?;
+        let index = written.frames;
+        let regions = covered.regions.get(index as usize);
+        let more = || JobError::Unsteady("there are more frames".into());
+        let frame = match item {
+            ClipItem::Audio(packet) => {
+                writer.write_audio(packet)?;
+                continue;
             }
+            ClipItem::Frame(frame) => painter.fill(frame, regions.ok_or_else(more)?)?,
+            ClipItem::Lost(id, info, why) => {
+                painter.lost(id, info, regions.ok_or_else(more)?, why)?
+            }
+        };
+        if let Some(reason) = frame.blanked() {
+            written.blanked.push((index, reason));
         }
+        if index == 0 && engine.settings.zones_picture {
+            let info = frame.info();
+            let seconds = info.pts.seconds();
+            let zones = &engine.settings.zones;
+            let zones = zones.rects(seconds, info.size, info.orientation);
+            written.zones = Some(zones_tile(&frame, &zones));
+        }
+        writer.write(&frame)?;
+        written.frames += 1;
+        control.step(Step::Written(written.frames, total))?;
     }
     if written.frames != total {
         return Err(JobError::Unsteady(format!(
@@ -170,7 +173,17 @@ fn notes(writer: &VideoWriter, examined: &Examination, audio: &[AudioStream]) ->
         ));
     }
     notes.extend(damage.describe().map(|what| format!("damaged: {what}")));
+    let lost = examined.frames.iter().filter(|f| is_lost(f)).count();
+    if lost > 0 {
+        notes.push(format!(
+            "{lost} frames are missing or broken in the source; black ones stand at their times"
+        ));
+    }
     notes
+}
+
+fn is_lost(frame: &Examined) -> bool {
+    matches!(&frame.look, Some(Err(fault)) if fault.stage == Stage::Decode)
 }
 
 fn done(target: &Path, examined: &Examination, covered: &Cover, written: &Written) -> Done {
