@@ -7,6 +7,7 @@ use crate::job::{Control, Done, Engine, Step};
 use crate::paint::Painter;
 use crate::picture::{write_zones, zones_tile};
 use crate::report;
+use crate::settings::VideoOptions;
 use scrim_engine::{Effect, Fault, Stage, effect};
 use scrim_ff::AudioStream;
 use scrim_raw::{Reason, Tile};
@@ -87,7 +88,7 @@ fn write(
         audio_tracks: audio.len() as u64,
         blanked: Vec::new(),
         faults: Vec::new(),
-        notes: notes(&writer, examined, &audio),
+        notes: notes(&writer, examined, &audio, &engine.settings.video),
         zones: None,
     };
     let mut painter = Painter::new(engine.fills, engine.settings.fill);
@@ -148,7 +149,12 @@ fn video_settings(examined: &Examination, container: Container, engine: &Engine)
     }
 }
 
-fn notes(writer: &VideoWriter, examined: &Examination, audio: &[AudioStream]) -> Vec<String> {
+fn notes(
+    writer: &VideoWriter,
+    examined: &Examination,
+    audio: &[AudioStream],
+    told: &VideoOptions,
+) -> Vec<String> {
     let mut notes = Vec::new();
     if examined.video.orientation != Orientation::Upright && !writer.container().holds_matrix() {
         notes.push("the container cannot hold the rotation; give a name that ends in .mp4".into());
@@ -158,6 +164,10 @@ fn notes(writer: &VideoWriter, examined: &Examination, audio: &[AudioStream]) ->
     }
     if writer.choice().lossy_format {
         notes.push("the pixel format was changed: no encoder holds the source's".into());
+    }
+    if told.crf.is_some() && writer.choice().codec.crf_range().is_none() {
+        let codec = writer.choice().codec.name();
+        notes.push(format!("--crf was not used: {codec} has no such setting"));
     }
     let damage = &examined.damage;
     if damage.converted > 0 {
