@@ -1,6 +1,7 @@
 //! What the command line says. Help, completions and the man page come from these definitions.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use scrim_sink::Codec;
 use std::path::PathBuf;
 
 /// Finds faces and licence plates in photos and videos, and removes them for good.
@@ -169,7 +170,8 @@ pub struct RedactArgs {
     #[arg(long, value_enum)]
     pub codec: Option<CodecArg>,
 
-    /// Quality of the video encoder, lower is better [default: by codec, h264 20]
+    /// Quality of the video encoder, lower is better: 0 to 51 for h264 and hevc, 0 to 63 for av1 and
+    /// vp9 [default: by codec, h264 20]
     #[arg(long, value_name = "0-63", value_parser = clap::value_parser!(u8).range(0..=63))]
     pub crf: Option<u8>,
 
@@ -263,6 +265,42 @@ pub enum CodecArg {
     Ffv1,
 }
 
+impl From<CodecArg> for Codec {
+    fn from(arg: CodecArg) -> Self {
+        match arg {
+            CodecArg::H264 => Self::H264,
+            CodecArg::Hevc => Self::Hevc,
+            CodecArg::Av1 => Self::Av1,
+            CodecArg::Vp9 => Self::Vp9,
+            CodecArg::Ffv1 => Self::Ffv1,
+        }
+    }
+}
+
+impl RedactArgs {
+    /// What the codec does not know of `--crf`. Without `--codec` videos become H.264 where that
+    /// holds the picture, so its range holds for all.
+    pub fn wrong_crf(&self) -> Option<String> {
+        let crf = self.crf?;
+        let codec = self.codec.map_or(Codec::H264, Codec::from);
+        let name = codec.name();
+        match codec.crf_range() {
+            Some(range) if range.contains(&crf) => None,
+            Some(range) => {
+                let (low, high) = (range.start(), range.end());
+                let more = match self.codec {
+                    None => "; --codec av1 and --codec vp9 know more",
+                    Some(_) => "",
+                };
+                Some(format!(
+                    "{name} knows --crf {low} to {high}, not {crf}{more}"
+                ))
+            }
+            None => Some(format!("{name} is lossless and has no --crf; leave it out")),
+        }
+    }
+}
+
 fn score(text: &str) -> Result<f32, String> {
     in_range(text, 0.05, 0.95)
 }
@@ -307,6 +345,39 @@ mod tests {
         let asked = ["scrim", "redact", "a.jpg", "--replacewith", "blur"];
         let refused = Cli::try_parse_from(asked).unwrap_err().to_string();
         assert!(refused.contains("hidden pixels") && refused.contains("--fill surround"));
+    }
+
+    #[test]
+    fn each_codec_has_its_own_range_of_crf() {
+        let wrong = |more: &[&str]| {
+            let args = [&["scrim", "redact", "a.mp4"][..], more].concat();
+            match Cli::try_parse_from(args).unwrap().command {
+                Command::Redact(args) => args.wrong_crf(),
+                _ => unreachable!(),
+            }
+        };
+        assert_eq!(wrong(&[]), None);
+        for codec in ["h264", "hevc"] {
+            assert_eq!(wrong(&["--codec", codec, "--crf", "51"]), None);
+            let told = wrong(&["--codec", codec, "--crf", "52"]).unwrap();
+            assert!(
+                told.starts_with(codec) && told.contains("0 to 51"),
+                "{told}"
+            );
+        }
+        for codec in ["av1", "vp9"] {
+            assert_eq!(wrong(&["--codec", codec, "--crf", "63"]), None);
+        }
+        assert!(
+            wrong(&["--codec", "ffv1", "--crf", "0"])
+                .unwrap()
+                .contains("lossless")
+        );
+        let told = wrong(&["--crf", "60"]).unwrap();
+        assert!(
+            told.contains("0 to 51") && told.contains("--codec av1"),
+            "{told}"
+        );
     }
 
     #[test]

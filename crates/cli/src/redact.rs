@@ -1,6 +1,6 @@
 //! `scrim redact`: arguments to settings, files one after the other, messages, exit code.
 
-use crate::args::{CodecArg, FillArg, RedactArgs};
+use crate::args::{FillArg, RedactArgs};
 use crate::exit::Exit;
 use crate::progress::Line;
 use crate::show::shown;
@@ -16,6 +16,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Runs the command.
 pub fn run(args: &RedactArgs) -> anyhow::Result<Exit> {
+    if let Some(wrong) = args.wrong_crf() {
+        eprintln!("scrim: {wrong}");
+        return Ok(Exit::Usage);
+    }
     let request = Request {
         inputs: args.inputs.clone(),
         output: args.output.clone(),
@@ -73,13 +77,7 @@ fn settings(args: &RedactArgs, zones: Zones) -> JobSettings {
         accept_damaged: args.accept_damaged,
         video: VideoOptions {
             keep_audio: args.keep_audio,
-            codec: args.codec.map(|c| match c {
-                CodecArg::H264 => Codec::H264,
-                CodecArg::Hevc => Codec::Hevc,
-                CodecArg::Av1 => Codec::Av1,
-                CodecArg::Vp9 => Codec::Vp9,
-                CodecArg::Ffv1 => Codec::Ffv1,
-            }),
+            codec: args.codec.map(Codec::from),
             crf: args.crf,
             preset: args.preset.clone(),
         },

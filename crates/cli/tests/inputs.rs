@@ -194,6 +194,11 @@ fn wrong_arguments_are_exit_code_2_and_say_what_to_write() {
         code(&["redact", "a.mp4", "--thresh", "2"]).status.code(),
         Some(2)
     );
+    for (crf, codec, range) in [("52", "h264", "0 to 51"), ("64", "vp9", "0..=63")] {
+        let refused = code(&["redact", "a.mp4", "--crf", crf, "--codec", codec]);
+        assert_eq!(refused.status.code(), Some(2), "{codec}");
+        assert!(words(&refused).contains(range), "{}", words(&refused));
+    }
     assert_eq!(code(&["--version"]).status.code(), Some(0));
     let zones = scratch.path("zones.json");
     std::fs::write(&zones, "{\"zones\": [{}]}").unwrap();

@@ -260,6 +260,12 @@ fn codecs_come_out_as_asked() {
         let target = scratch.path(&format!("{codec}.mkv"));
         let run = redact(&source, &target, &["--codec", codec, "--no-report"]);
         assert!(run.status.success(), "{codec}: {}", words(&run));
+        // Encoder libraries print nothing by themselves.
+        let foreign = words(&run)
+            .lines()
+            .filter(|l| !l.contains("in.mp4"))
+            .count();
+        assert_eq!(foreign, 2, "{codec}: {}", words(&run));
         assert_eq!(probe(&target, "stream=codec_name"), [codec]);
         assert_eq!(seconds(&target).len(), 25);
     }

@@ -7,13 +7,17 @@ use std::fmt;
 pub enum Stage {
     /// Opening the input: unreadable, encrypted, changed while read.
     Open,
-    /// Decoding a frame.
+    /// The coded data of a whole file: parts are missing or broken, and nobody said that this may
+    /// be so.
+    Damage,
+    /// A frame: missing or broken in a file that is accepted all the same, or decoded differently
+    /// the second time.
     Decode,
     /// Looking for faces and plates.
     Detect,
     /// Tracking, or sealing the cover.
     Track,
-    /// Filling the regions.
+    /// Filling the regions of a frame.
     Redact,
     /// Encoding.
     Encode,
@@ -27,8 +31,9 @@ pub enum Stage {
 
 impl Stage {
     /// All stages, in the way of a frame.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Open,
+        Self::Damage,
         Self::Decode,
         Self::Detect,
         Self::Track,
@@ -39,11 +44,19 @@ impl Stage {
         Self::Memory,
     ];
 
+    /// Where damage of the coded data belongs: to the file, or, once somebody accepted that, to
+    /// each frame that is missing or broken.
+    #[must_use]
+    pub fn of_damage(accepted: bool) -> Self {
+        if accepted { Self::Decode } else { Self::Damage }
+    }
+
     /// The word used in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
+            Self::Damage => "damage",
             Self::Decode => "decode",
             Self::Detect => "detect",
             Self::Track => "track",
@@ -73,7 +86,7 @@ pub enum Effect {
 #[must_use]
 pub fn effect(stage: Stage) -> Effect {
     match stage {
-        Stage::Open | Stage::Memory => Effect::Refuse,
+        Stage::Open | Stage::Damage | Stage::Memory => Effect::Refuse,
         Stage::Decode | Stage::Detect | Stage::Track | Stage::Redact => Effect::BlankFrame,
         Stage::Encode | Stage::Mux => Effect::GiveUp,
         Stage::Report => Effect::RemoveOutput,
@@ -105,15 +118,59 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_while_a_frame_is_examined_blanks_it_and_one_while_it_is_written_gives_up() {
-        for stage in Stage::ALL {
-            let want = match stage.name() {
-                "open" | "memory" => Effect::Refuse,
-                "decode" | "detect" | "track" | "redact" => Effect::BlankFrame,
-                "encode" | "mux" => Effect::GiveUp,
-                _ => Effect::RemoveOutput,
-            };
-            assert_eq!(effect(stage), want);
-        }
+    fn an_input_that_cannot_be_opened_is_refused() {
+        assert_eq!(effect(Stage::Open), Effect::Refuse);
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused_and_once_accepted_its_broken_frames_are_blanked() {
+        assert_eq!(effect(Stage::of_damage(false)), Effect::Refuse);
+        assert_eq!(effect(Stage::of_damage(true)), Effect::BlankFrame);
+    }
+
+    #[test]
+    fn a_frame_that_is_missing_or_decodes_differently_is_blanked() {
+        assert_eq!(effect(Stage::Decode), Effect::BlankFrame);
+    }
+
+    #[test]
+    fn a_frame_that_the_detector_failed_at_is_blanked() {
+        assert_eq!(effect(Stage::Detect), Effect::BlankFrame);
+    }
+
+    #[test]
+    fn a_frame_without_a_cover_that_holds_is_blanked() {
+        assert_eq!(effect(Stage::Track), Effect::BlankFrame);
+    }
+
+    #[test]
+    fn a_frame_that_could_not_be_filled_is_blanked() {
+        assert_eq!(effect(Stage::Redact), Effect::BlankFrame);
+    }
+
+    #[test]
+    fn an_output_that_cannot_be_encoded_is_given_up() {
+        assert_eq!(effect(Stage::Encode), Effect::GiveUp);
+    }
+
+    #[test]
+    fn an_output_that_cannot_be_written_is_given_up() {
+        assert_eq!(effect(Stage::Mux), Effect::GiveUp);
+    }
+
+    #[test]
+    fn an_output_without_a_report_is_removed() {
+        assert_eq!(effect(Stage::Report), Effect::RemoveOutput);
+    }
+
+    #[test]
+    fn an_input_that_memory_does_not_hold_is_refused() {
+        assert_eq!(effect(Stage::Memory), Effect::Refuse);
+    }
+
+    #[test]
+    fn every_stage_has_a_word_of_its_own() {
+        let words: std::collections::BTreeSet<_> = Stage::ALL.iter().map(|s| s.name()).collect();
+        assert_eq!(words.len(), Stage::ALL.len());
     }
 }

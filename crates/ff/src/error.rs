@@ -50,6 +50,12 @@ impl AvError {
         self.code == sys::AVERROR(sys::EAGAIN)
     }
 
+    /// Whether memory was refused.
+    #[must_use]
+    pub fn is_no_memory(&self) -> bool {
+        self.code == sys::AVERROR(sys::ENOMEM)
+    }
+
     /// Whether the disk is full.
     #[must_use]
     pub fn is_no_space(&self) -> bool {

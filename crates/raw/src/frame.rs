@@ -192,7 +192,13 @@ impl RawFrame {
         &self.planes
     }
 
-    /// Gives the planes to the painter; this crate only.
+    /// Lets the painter at the planes; this crate only. They stay here, so that they are wiped
+    /// if it fails.
+    pub(crate) fn paint(&mut self, painter: impl FnOnce(&FrameInfo, &mut [Vec<u8>])) {
+        painter(&self.info, &mut self.planes);
+    }
+
+    /// Gives away planes that were painted; this crate only.
     pub(crate) fn take(mut self) -> (FrameInfo, Vec<Vec<u8>>) {
         let planes = std::mem::take(&mut self.planes);
         (self.info.clone(), planes)

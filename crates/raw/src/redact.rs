@@ -10,7 +10,7 @@ use scrim_pixels::fill::{Fill, fill};
 /// The planes are this process's own copy, so nothing is painted into a decoder's reference
 /// picture.
 #[must_use]
-pub fn redact(frame: RawFrame, regions: &Regions, how: Fill) -> RedactedFrame {
+pub fn redact(mut frame: RawFrame, regions: &Regions, how: Fill) -> RedactedFrame {
     let reason = if regions.frame() == frame.id() {
         regions.blanked()
     } else {
@@ -19,15 +19,10 @@ pub fn redact(frame: RawFrame, regions: &Regions, how: Fill) -> RedactedFrame {
     if let Some(reason) = reason {
         return RedactedFrame::blank(frame.info().clone(), reason);
     }
-    let (info, mut planes) = frame.take();
-    let layout = info.layout.clone();
-    fill(
-        &mut planes,
-        &layout,
-        info.size,
-        info.range(),
-        regions.rects(),
-        how,
-    );
+    frame.paint(|info, planes| {
+        let (layout, range) = (&info.layout, info.range());
+        fill(planes, layout, info.size, range, regions.rects(), how);
+    });
+    let (info, planes) = frame.take();
     RedactedFrame::filled(info, planes)
 }

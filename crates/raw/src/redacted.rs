@@ -13,10 +13,12 @@ pub enum Reason {
     Detector,
     /// The tracker failed, or its cover left out a box found in the frame.
     Tracker,
-    /// It could not be decoded, or two passes over the file decoded it differently.
+    /// It is missing or broken in the source, or two passes over the file decoded it differently.
     Decoder,
     /// The regions belong to another frame.
     WrongFrame,
+    /// Filling its regions failed.
+    Painter,
 }
 
 impl Reason {
@@ -29,6 +31,7 @@ impl Reason {
             Self::Tracker => "tracker",
             Self::Decoder => "decoder",
             Self::WrongFrame => "wrong-frame",
+            Self::Painter => "painter",
         }
     }
 }

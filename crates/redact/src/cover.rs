@@ -2,17 +2,20 @@
 
 use crate::error::JobError;
 use crate::examine::{Examination, examine};
+use crate::fault::regions as regions_after;
 use crate::job::{Control, Engine};
-use crate::settings::JobSettings;
 use scrim_engine::{Fault, Stage};
-use scrim_raw::{Examination as Look, Reason, Regions};
-use scrim_track::{ClipCover, TrackSummary, cover_clip};
+use scrim_raw::{Examination as Look, Regions};
+use scrim_track::{ClipCover, FrameFacts, TrackSettings, TrackSummary};
 use scrim_units::{PxBox, PxRect, Sighting, Size};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// Slack on the schedule's interval for rounding of times, seconds.
 const SLACK_S: f64 = 0.002;
+
+/// What tracks a clip.
+pub(crate) type Tracks = fn(Size, &[FrameFacts], &TrackSettings) -> ClipCover;
 
 /// Regions of all frames, and what the report says of them.
 pub(crate) struct Cover {
@@ -23,15 +26,17 @@ pub(crate) struct Cover {
 }
 
 /// Tracks the whole clip and seals every frame.
-pub(crate) fn cover(examined: &Examination, settings: &JobSettings) -> Cover {
+pub(crate) fn cover(examined: &Examination, engine: &Engine) -> Result<Cover, JobError> {
+    let settings = &engine.settings;
     let size = examined.first.size;
     let track = settings.track();
     let limit_s = examined.longest_gap_s + SLACK_S;
     let tracked = catch_unwind(AssertUnwindSafe(|| {
-        cover_clip(size, &examined.facts, &track)
+        (engine.tracks)(size, &examined.facts, &track)
     }));
-    let Ok(tracked) = tracked else {
-        return all_blank(examined, limit_s);
+    let tracked = match tracked {
+        Ok(tracked) if tracked.frames.len() == examined.frames.len() => tracked,
+        _ => return all_blank(examined, limit_s),
     };
     let strong = [track.face.strong, track.plate.strong];
     let looks: Vec<Option<Look>> = looks(examined, size, strong);
@@ -42,8 +47,9 @@ pub(crate) fn cover(examined: &Examination, settings: &JobSettings) -> Cover {
         .iter()
         .enumerate()
         .map(|(i, frame)| {
-            if matches!(frame.look, Some(Err(()))) {
-                return Regions::blank(frame.id, Reason::Detector);
+            if let Some(Err(fault)) = &frame.look {
+                faults.push(fault.clone());
+                return regions_after(fault, frame.id);
             }
             let near: Vec<&Look> = nearest[i]
                 .into_iter()
@@ -53,24 +59,24 @@ pub(crate) fn cover(examined: &Examination, settings: &JobSettings) -> Cover {
             let mut rects = rects(&tracked, i, size, settings.mask_scale);
             let turn = examined.first.orientation;
             rects.extend(settings.zones.rects(frame.seconds, size, turn));
-            Regions::seal(frame.id, frame.seconds, size, &near, limit_s, rects).unwrap_or_else(
-                |e| {
-                    faults.push(Fault {
-                        stage: Stage::Track,
-                        frame: Some(frame.id.index),
-                        cause: e.to_string(),
-                    });
-                    Regions::blank(frame.id, Reason::Tracker)
-                },
-            )
+            Regions::seal(frame.id, frame.seconds, size, &near, limit_s, rects).or_else(|e| {
+                let fault = Fault {
+                    stage: Stage::Track,
+                    frame: Some(frame.id.index),
+                    cause: e.to_string(),
+                };
+                let blank = regions_after(&fault, frame.id);
+                faults.push(fault);
+                blank
+            })
         })
-        .collect();
-    Cover {
+        .collect::<Result<_, _>>()?;
+    Ok(Cover {
         regions,
         tracks: tracked.tracks,
         faults,
         limit_s,
-    }
+    })
 }
 
 /// What `redact` would fill in each frame of a video, in pixels; for measuring. Nothing is
@@ -89,22 +95,35 @@ pub fn foresee(
         Some(_) => vec![size.rect()],
         None => r.rects().to_vec(),
     };
-    let covered = cover(&examined, &engine.settings);
+    let covered = cover(&examined, engine)?;
     Ok(covered.regions.iter().map(filled).collect())
 }
 
-fn all_blank(examined: &Examination, limit_s: f64) -> Cover {
-    let blank = |f: &crate::examine::Examined| Regions::blank(f.id, Reason::Tracker);
-    Cover {
-        regions: examined.frames.iter().map(blank).collect(),
+fn all_blank(examined: &Examination, limit_s: f64) -> Result<Cover, JobError> {
+    let fault = Fault {
+        stage: Stage::Track,
+        frame: None,
+        cause: "the tracker failed, so every frame is blanked".into(),
+    };
+    let blank = |f: &crate::examine::Examined| regions_after(&fault, f.id);
+    let regions = examined
+        .frames
+        .iter()
+        .map(blank)
+        .collect::<Result<_, _>>()?;
+    let mut faults: Vec<Fault> = examined.frames.iter().filter_map(failed).cloned().collect();
+    faults.push(fault);
+    Ok(Cover {
+        regions,
         tracks: Vec::new(),
-        faults: vec![Fault {
-            stage: Stage::Track,
-            frame: None,
-            cause: "the tracker failed, so every frame is blanked".into(),
-        }],
+        faults,
         limit_s,
-    }
+    })
+}
+
+/// What failed before the tracker, where something did.
+fn failed(frame: &crate::examine::Examined) -> Option<&Fault> {
+    frame.look.as_ref()?.as_ref().err()
 }
 
 fn looks(examined: &Examination, size: Size, strong: [f32; 2]) -> Vec<Option<Look>> {

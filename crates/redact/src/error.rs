@@ -1,6 +1,6 @@
 //! Why a file was not redacted.
 
-use scrim_engine::{Effect, Stage, effect};
+use scrim_engine::{Effect, Fault, Stage, effect};
 use scrim_sink::SinkError;
 use scrim_source::SourceError;
 use std::path::PathBuf;
@@ -30,6 +30,9 @@ pub enum JobError {
         /// Why not.
         cause: String,
     },
+    /// A fault that ends the file, by the fault table.
+    #[error("{0}")]
+    Fault(Fault),
     /// The second pass did not see what the first saw.
     #[error("decoded differently the second time: {0}; copy it first if it is still being written")]
     Unsteady(String),
@@ -43,11 +46,15 @@ impl JobError {
     #[must_use]
     pub fn stage(&self) -> Stage {
         match self {
-            Self::Source(SourceError::TooLarge { .. }) => Stage::Memory,
+            Self::Source(SourceError::TooLarge { .. } | SourceError::NoMemory) => Stage::Memory,
+            Self::Source(SourceError::Damaged(_)) => Stage::Damage,
             Self::Sink(SinkError::Mux { .. } | SinkError::Io { .. }) => Stage::Mux,
             Self::Sink(_) => Stage::Encode,
             Self::Report { .. } => Stage::Report,
-            _ => Stage::Open,
+            Self::Fault(fault) => fault.stage,
+            Self::Source(_) | Self::NoReport { .. } | Self::Unsteady(_) | Self::Stopped => {
+                Stage::Open
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use crate::job::{Control, Engine, Step};
 use scrim_detect::{Guard, Level, MotionSearch, Movement, Prepared};
 use scrim_engine::{Fault, Stage};
 use scrim_raw::{FrameInfo, ModelId, RawFrame};
-use scrim_source::{Clip, ClipItem, ClipOptions, Damage, Dropped, VideoFacts};
+use scrim_source::{Clip, ClipItem, ClipOptions, Damage, Dropped, Loss, VideoFacts};
 use scrim_track::{CellMotion, FrameFacts, Look, MotionGrid, Schedule};
 use scrim_units::{Class, FrameId, Pass, Sighting, Size};
 use std::path::Path;
@@ -19,8 +19,8 @@ const WAITING: usize = 3;
 pub(crate) struct Examined {
     pub(crate) id: FrameId,
     pub(crate) seconds: f64,
-    /// What was found, if the frame was looked at; the empty error says that the look failed.
-    pub(crate) look: Option<Result<Vec<Sighting>, ()>>,
+    /// What was found, if the frame was looked at, or what failed.
+    pub(crate) look: Option<Result<Vec<Sighting>, Fault>>,
 }
 
 /// What the first pass knows of a clip.
@@ -31,7 +31,6 @@ pub(crate) struct Examination {
     pub(crate) video: VideoFacts,
     pub(crate) dropped: Vec<Dropped>,
     pub(crate) damage: Damage,
-    pub(crate) faults: Vec<Fault>,
     pub(crate) model: ModelId,
     pub(crate) smallest: [f32; 2],
     pub(crate) longest_gap_s: f64,
@@ -59,12 +58,12 @@ pub(crate) fn examine(
         let decoder = scope.spawn(move || {
             loop {
                 match clip.advance() {
-                    Ok(Some(ClipItem::Frame(frame))) => {
-                        if sender.send(frame).is_err() {
+                    Ok(Some(ClipItem::Audio(_))) => {}
+                    Ok(Some(item)) => {
+                        if sender.send(item).is_err() {
                             return Ok(clip.damage().clone());
                         }
                     }
-                    Ok(Some(ClipItem::Audio(_))) => {}
                     Ok(None) => return Ok(clip.damage().clone()),
                     Err(e) => return Err(e),
                 }
@@ -83,7 +82,6 @@ pub(crate) fn examine(
             video,
             dropped,
             damage,
-            faults: looker.faults,
             model: looker.guard.model(),
             smallest: Class::ALL.map(|c| looker.schedule.smallest(c)),
             longest_gap_s: looker.schedule.longest_gap_s(),
@@ -93,18 +91,25 @@ pub(crate) fn examine(
 
 /// Looks at the frames as they come. Dropping the receiver at an error ends the decoder.
 fn look_at_all(
-    frames: Receiver<RawFrame>,
+    frames: Receiver<ClipItem>,
     video: &VideoFacts,
     engine: &Engine,
     control: &Control,
 ) -> Result<(Looker, FrameInfo), JobError> {
     let mut state: Option<(Looker, FrameInfo)> = None;
-    for frame in frames {
-        let (looker, _) = state.get_or_insert_with(|| {
-            let info = frame.info().clone();
-            (Looker::new(&info, video, engine), info)
-        });
-        looker.take(frame);
+    for item in frames {
+        let info = match &item {
+            ClipItem::Frame(frame) => frame.info(),
+            ClipItem::Lost(_, info, _) => info,
+            ClipItem::Audio(_) => continue,
+        };
+        let start = || (Looker::new(info, video, engine), info.clone());
+        let (looker, _) = state.get_or_insert_with(start);
+        match item {
+            ClipItem::Frame(frame) => looker.take(frame),
+            ClipItem::Lost(id, info, why) => looker.pass_over(id, info.pts.seconds(), why),
+            ClipItem::Audio(_) => {}
+        }
         let done = looker.frames.len() as u64;
         control.step(Step::Examined(done, expected(video)))?;
     }
@@ -127,7 +132,6 @@ struct Looker {
     stored: Size,
     frames: Vec<Examined>,
     facts: Vec<FrameFacts>,
-    faults: Vec<Fault>,
 }
 
 impl Looker {
@@ -143,7 +147,6 @@ impl Looker {
             stored: first.size,
             frames: Vec::new(),
             facts: Vec::new(),
-            faults: Vec::new(),
         }
     }
 
@@ -170,16 +173,39 @@ impl Looker {
         self.frames.push(Examined { id, seconds, look });
     }
 
-    fn look(&mut self, frame: &RawFrame, passes: Vec<Pass>) -> Result<Vec<Sighting>, ()> {
+    /// A frame without a picture: nothing is known of it but its place.
+    fn pass_over(&mut self, id: FrameId, seconds: f64, why: Loss) {
+        self.facts.push(FrameFacts {
+            time_s: seconds,
+            cut: false,
+            look: None,
+            motion: None,
+        });
+        let fault = Fault {
+            stage: Stage::Decode,
+            frame: Some(id.index),
+            cause: lost(why).into(),
+        };
+        let look = Some(Err(fault));
+        self.frames.push(Examined { id, seconds, look });
+    }
+
+    fn look(&mut self, frame: &RawFrame, passes: Vec<Pass>) -> Result<Vec<Sighting>, Fault> {
         let picture = Prepared::of(frame, Level::best());
         let (_, answer) = self.guard.look(picture, passes);
-        answer.map_err(|e| {
-            self.faults.push(Fault {
-                stage: Stage::Detect,
-                frame: Some(frame.id().index),
-                cause: e.to_string(),
-            });
+        answer.map_err(|e| Fault {
+            stage: Stage::Detect,
+            frame: Some(frame.id().index),
+            cause: e.to_string(),
         })
+    }
+}
+
+/// Why a frame has no picture, for the report.
+pub(crate) fn lost(why: Loss) -> &'static str {
+    match why {
+        Loss::Missing => "it is missing: its data cannot be decoded",
+        Loss::Broken => "it decodes with errors",
     }
 }
 

@@ -31,7 +31,7 @@ pub fn find(path: &Path, engine: &Engine, control: &Control) -> Result<Vec<Found
             Some(Found {
                 frame: p.id.index,
                 seconds: p.seconds,
-                sightings: p.found?,
+                sightings: p.found.ok()?,
             })
         });
         return Ok(found.collect());

@@ -1,12 +1,15 @@
 //! What a job holds for all its files: the detector, its settings, how to stop it.
 
+use crate::cover::Tracks;
 use crate::error::JobError;
+use crate::paint::{FILLS, Fills};
 use crate::plan::{Kind, Planned};
 use crate::settings::JobSettings;
 use scrim_detect::network::{Network, NetworkError};
 use scrim_detect::weights::{Weights, WeightsError};
 use scrim_detect::{Detector, Guard, NetworkDetector};
 use scrim_raw::ModelId;
+use scrim_track::cover_clip;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,6 +37,11 @@ pub struct Engine {
     factory: Arc<dyn Fn() -> Box<dyn Detector> + Send + Sync>,
     deadline: Duration,
     pub(crate) model: ModelFacts,
+    /// What tracks. No function of this crate sets another one; tests inside it do, for faults
+    /// that cannot be caused otherwise.
+    pub(crate) tracks: Tracks,
+    /// What fills, likewise.
+    pub(crate) fills: Fills,
 }
 
 /// What the report says of the model.
@@ -65,6 +73,8 @@ impl Engine {
             factory: Arc::new(move || Box::new(NetworkDetector::new(network.clone(), id, threads))),
             deadline: DEADLINE,
             model,
+            tracks: cover_clip,
+            fills: FILLS,
         })
     }
 
@@ -85,6 +95,8 @@ impl Engine {
                 sha256: String::new(),
                 level: String::new(),
             },
+            tracks: cover_clip,
+            fills: FILLS,
         }
     }
 
@@ -184,3 +196,6 @@ pub fn redact_file(file: &Planned, engine: &Engine, control: &Control) -> Result
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ mod foresee;
 
 use crate::error::JobError;
 use crate::job::{Control, Done, Engine, Step};
+use crate::paint::Painter;
 use crate::report;
 use crate::video::Written;
 pub(crate) use cover::Cover as PhotoCover;
@@ -16,7 +17,7 @@ use cover::{Cover, cover};
 pub(crate) use foresee::Foreseen;
 use scrim_detect::{Guard, Level, MotionSearch, Prepared};
 use scrim_engine::{Fault, Stage};
-use scrim_raw::{ModelId, RawFrame, RawJpeg, Reason, RedactedFrame, Regions, redact, redact_jpeg};
+use scrim_raw::{ModelId, RawFrame, RawJpeg, Regions};
 use scrim_sink::{PartFile, PhotoWriter, write_jpeg};
 use scrim_source::{FileStamp, Page, Photo, PhotoFormat, PhotoOptions, SourceError, read_file};
 use scrim_track::{Schedule, photo_passes};
@@ -32,8 +33,8 @@ pub(crate) struct Looked {
     pub(crate) seconds: f64,
     /// Whether the picture before was another scene.
     pub(crate) cut: bool,
-    /// What was found; `None` where the look failed.
-    pub(crate) found: Option<Vec<Sighting>>,
+    /// What was found, or what failed.
+    pub(crate) found: Result<Vec<Sighting>, Fault>,
     /// Smallest face and plate that the look finds, pixels.
     pub(crate) smallest: [f32; 2],
 }
@@ -44,7 +45,6 @@ pub(crate) struct Seen {
     pub(crate) pages: Vec<Looked>,
     /// The only page, and its coefficients where they can be kept.
     kept: Option<(Page, Option<RawJpeg>)>,
-    pub(crate) faults: Vec<Fault>,
     pub(crate) dropped: Vec<String>,
     notes: Vec<String>,
     profile: Option<ColourProfile>,
@@ -83,7 +83,7 @@ pub(crate) fn redact_photo(
     let stamp = FileStamp::of(source)?;
     let data = read_file(source, &engine.settings.limits)?;
     let mut seen = look_at_all(&data, format, engine, control)?;
-    let covered = cover(&seen, &engine.settings);
+    let covered = cover(&seen, engine)?;
     let part = PartFile::create(target)?;
     let written = write(&data, &part, &mut seen, &covered.regions, engine, control)?;
     stamp.confirm(source)?;
@@ -119,7 +119,6 @@ pub(crate) fn look_at_all(
         guard: engine.guard(),
         motion: album.animated.then(MotionSearch::default),
         engine,
-        faults: Vec::new(),
     };
     let mut pages = Vec::new();
     let mut kept = None;
@@ -138,7 +137,6 @@ pub(crate) fn look_at_all(
         album,
         pages,
         kept,
-        faults: looker.faults,
         dropped: photo.dropped().to_vec(),
         notes,
         profile: photo.profile().cloned(),
@@ -151,7 +149,6 @@ struct Looker<'a> {
     /// For animations: where one scene ends.
     motion: Option<MotionSearch>,
     engine: &'a Engine,
-    faults: Vec<Fault>,
 }
 
 impl Looker<'_> {
@@ -167,12 +164,10 @@ impl Looker<'_> {
         let smallest = Schedule::new(upright, 0.0, sensitivity).smallest_in(&passes);
         let picture = Prepared::of(frame, Level::best());
         let (_, answer) = self.guard.look(picture, passes);
-        let found = answer.map_err(|e| {
-            self.faults.push(Fault {
-                stage: Stage::Detect,
-                frame: Some(frame.id().index),
-                cause: e.to_string(),
-            });
+        let found = answer.map_err(|e| Fault {
+            stage: Stage::Detect,
+            frame: Some(frame.id().index),
+            cause: e.to_string(),
         });
         Looked {
             id: frame.id(),
@@ -180,7 +175,7 @@ impl Looker<'_> {
             turn: info.orientation,
             seconds: info.pts.seconds(),
             cut: movement.is_some_and(|m| m.cut),
-            found: found.ok(),
+            found,
             smallest,
         }
     }
@@ -200,16 +195,30 @@ fn write(
         codec: seen.album.format.name(),
         audio_tracks: 0,
         blanked: Vec::new(),
+        faults: Vec::new(),
         notes: seen.notes.clone(),
         zones: None,
     };
-    let fill = engine.settings.fill;
+    let mut painter = Painter::new(engine.fills, engine.settings.fill);
     match (seen.kept.take(), regions) {
         (Some((page, Some(jpeg))), [regions]) => {
-            drop(page);
-            let jpeg = redact_jpeg(jpeg, regions, fill);
-            written.blanked.extend(jpeg.blanked().map(|why| (0, why)));
-            write_jpeg(part, &jpeg, seen.profile.as_ref())?;
+            let (info, facts) = (page.frame.info().clone(), page.facts);
+            drop(page.frame);
+            match painter.fill_jpeg(jpeg, regions) {
+                Some(jpeg) => {
+                    written.blanked.extend(jpeg.blanked().map(|why| (0, why)));
+                    write_jpeg(part, &jpeg, seen.profile.as_ref())?;
+                }
+                None => {
+                    let cause = "filling it failed".into();
+                    let frame = painter.blank(info, Stage::Redact, 0, cause)?;
+                    written.blanked.extend(frame.blanked().map(|why| (0, why)));
+                    let profile = seen.profile.as_ref();
+                    let mut writer = PhotoWriter::create(part.path(), &seen.album, profile, 1)?;
+                    writer.write(&frame, &facts)?;
+                    written.notes.extend(writer.finish()?);
+                }
+            }
             written.frames = 1;
             control.step(Step::Written(1, 1))?;
         }
@@ -228,7 +237,7 @@ fn write(
                     None => one.take(),
                 };
                 let page = page.ok_or_else(|| JobError::Unsteady("a page is missing".into()))?;
-                let frame = filled(page.frame, regions, engine);
+                let frame = painter.fill(page.frame, regions)?;
                 if let Some(reason) = frame.blanked() {
                     written.blanked.push((written.frames, reason));
                 }
@@ -239,15 +248,8 @@ fn write(
             written.notes.extend(writer.finish()?);
         }
     }
+    written.faults = painter.faults;
     Ok(written)
-}
-
-/// A page that decodes differently from the first pass has regions of another page: blank.
-fn filled(frame: RawFrame, regions: &Regions, engine: &Engine) -> RedactedFrame {
-    if regions.frame() != frame.id() {
-        return RedactedFrame::blank(frame.info().clone(), Reason::Decoder);
-    }
-    redact(frame, regions, engine.settings.fill)
 }
 
 fn done(target: &Path, seen: &Seen, covered: &Cover, written: &Written) -> Done {

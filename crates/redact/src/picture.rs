@@ -30,9 +30,11 @@ pub(crate) fn zones_tile(frame: &RedactedFrame, zones: &[PxRect]) -> Tile {
     Tile::of(frame, frame.info().size.rect(), zones, &[], ZONES_SIDE)
 }
 
-/// Writes it beside the output that it belongs to.
-pub(crate) fn write_zones(tile: Tile, output: &Path) -> Result<(), JobError> {
-    write_sheet(&[tile], &zones_path(output))
+/// Writes it beside the output that it belongs to, and says where.
+pub(crate) fn write_zones(tile: Tile, output: &Path) -> Result<PathBuf, JobError> {
+    let path = zones_path(output);
+    write_sheet(&[tile], &path)?;
+    Ok(path)
 }
 
 /// `NAME.EXT` becomes `NAME.EXT.zones.png`.

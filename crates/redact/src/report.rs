@@ -2,7 +2,7 @@
 
 use crate::cover::Cover;
 use crate::error::JobError;
-use crate::examine::Examination;
+use crate::examine::{Examination, Examined};
 use crate::job::Engine;
 use crate::photo::{PhotoCover, Seen};
 use crate::settings::sensitivity_name;
@@ -27,8 +27,9 @@ pub(crate) fn of_video(
     written: &Written,
 ) -> Result<protocol::Report, JobError> {
     let track = engine.settings.track();
-    let looked = examined.frames.iter().filter(|f| f.look.is_some()).count();
-    let faults = examined.faults.iter().chain(&covered.faults);
+    let looked = |f: &&Examined| matches!(f.look, Some(Ok(_)));
+    let looked = examined.frames.iter().filter(looked).count();
+    let faults = covered.faults.iter().chain(&written.faults);
     Ok(protocol::Report {
         report: protocol::REPORT_VERSION,
         software: software(),
@@ -69,8 +70,8 @@ pub(crate) fn of_photo(
 ) -> Result<protocol::Report, JobError> {
     let size = seen.size();
     let smallest = seen.smallest();
-    let looked = seen.pages.iter().filter(|p| p.found.is_some()).count();
-    let faults = seen.faults.iter().chain(&covered.faults);
+    let looked = seen.pages.iter().filter(|p| p.found.is_ok()).count();
+    let faults = covered.faults.iter().chain(&written.faults);
     Ok(protocol::Report {
         report: protocol::REPORT_VERSION,
         software: software(),

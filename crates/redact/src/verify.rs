@@ -109,10 +109,15 @@ pub fn verify(
             let mut clip = Clip::open(path, options(engine, false))?;
             came_back(&clip, &report, &mut found);
             while let Some(item) = clip.advance()? {
-                if let ClipItem::Frame(frame) = item {
-                    checker.take(frame, &mut found);
-                    control.step(Step::Written(found.frames, report.output.frames))?;
+                match item {
+                    ClipItem::Audio(_) => continue,
+                    ClipItem::Frame(frame) => checker.take(frame, &mut found),
+                    ClipItem::Lost(id, _, _) => {
+                        found.frames += 1;
+                        found.tell(format!("frame {} cannot be decoded", id.index));
+                    }
                 }
+                control.step(Step::Written(found.frames, report.output.frames))?;
             }
         }
     }

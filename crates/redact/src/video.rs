@@ -2,12 +2,15 @@
 
 use crate::cover::{Cover, cover};
 use crate::error::JobError;
-use crate::examine::{Examination, examine, options};
+use crate::examine::{Examination, Examined, examine, options};
 use crate::job::{Control, Done, Engine, Step};
+use crate::paint::Painter;
 use crate::picture::{write_zones, zones_tile};
 use crate::report;
+use crate::settings::VideoOptions;
+use scrim_engine::{Effect, Fault, Stage, effect};
 use scrim_ff::AudioStream;
-use scrim_raw::{Reason, RedactedFrame, Regions, Tile, redact};
+use scrim_raw::{Reason, Tile};
 use scrim_sink::{Container, PartFile, VideoSettings, VideoWriter};
 use scrim_source::{Clip, ClipItem, FileStamp, SourceError};
 use scrim_units::{Class, Orientation};
@@ -23,12 +26,13 @@ pub(crate) fn redact_video(
 ) -> Result<Done, JobError> {
     let stamp = FileStamp::of(source)?;
     let examined = examine(source, engine, control)?;
-    if let Some(what) = examined.damage.describe()
-        && !engine.settings.accept_damaged
-    {
-        return Err(SourceError::Damaged(what).into());
+    if let Some(what) = examined.damage.describe() {
+        let stage = Stage::of_damage(engine.settings.accept_damaged);
+        if effect(stage) != Effect::BlankFrame {
+            return Err(SourceError::Damaged(what).into());
+        }
     }
-    let covered = cover(&examined, &engine.settings);
+    let covered = cover(&examined, engine)?;
     let part = PartFile::create(target)?;
     let written = write(
         source, &part, container, &examined, &covered, engine, control,
@@ -36,10 +40,14 @@ pub(crate) fn redact_video(
     stamp.confirm(source)?;
     let done = done(target, &examined, &covered, &written);
     let report = report::of_video(source, &part, engine, &examined, &covered, &written)?;
-    report::publish(part, report, engine.settings.report)?;
-    if let Some(tile) = written.zones {
-        write_zones(tile, target)?;
-    }
+    // Before the output has its name: a picture that cannot be written ends the file too.
+    let picture = written.zones.map(|t| write_zones(t, target)).transpose()?;
+    report::publish(part, report, engine.settings.report).inspect_err(|_| {
+        if let Some(picture) = picture {
+            // Nothing more can be done about a failure here; the error is told.
+            let _ = std::fs::remove_file(picture);
+        }
+    })?;
     Ok(done)
 }
 
@@ -49,6 +57,8 @@ pub(crate) struct Written {
     pub(crate) codec: &'static str,
     pub(crate) audio_tracks: u64,
     pub(crate) blanked: Vec<(u64, Reason)>,
+    /// What failed in this pass.
+    pub(crate) faults: Vec<Fault>,
     pub(crate) notes: Vec<String>,
     /// The first frame with the zones outlined, where asked for.
     pub(crate) zones: Option<Tile>,
@@ -77,34 +87,39 @@ fn write(
         codec: writer.choice().codec.name(),
         audio_tracks: audio.len() as u64,
         blanked: Vec::new(),
-        notes: notes(&writer, examined, &audio),
+        faults: Vec::new(),
+        notes: notes(&writer, examined, &audio, &engine.settings.video),
         zones: None,
     };
+    let mut painter = Painter::new(engine.fills, engine.settings.fill);
     let total = covered.regions.len() as u64;
     while let Some(item) = clip.advance()? {
-        match item {
-            ClipItem::Audio(packet) => writer.write_audio(packet)?,
-            ClipItem::Frame(frame) => {
-                let index = written.frames;
-                let frame = match covered.regions.get(index as usize) {
-                    Some(regions) => fill(frame, regions, engine),
-                    None => return Err(JobError::Unsteady("there are more frames".into())),
-                };
-                if let Some(reason) = frame.blanked() {
-                    written.blanked.push((index, reason));
-                }
-                if index == 0 && engine.settings.zones_picture {
-                    let info = frame.info();
-                    let seconds = info.pts.seconds();
-                    let zones = &engine.settings.zones;
-                    let zones = zones.rects(seconds, info.size, info.orientation);
-                    written.zones = Some(zones_tile(&frame, &zones));
-                }
-                writer.write(&frame)?;
-                written.frames += 1;
-                control.step(Step::Written(written.frames, total))?;
+        let index = written.frames;
+        let regions = covered.regions.get(index as usize);
+        let more = || JobError::Unsteady("there are more frames".into());
+        let frame = match item {
+            ClipItem::Audio(packet) => {
+                writer.write_audio(packet)?;
+                continue;
             }
+            ClipItem::Frame(frame) => painter.fill(frame, regions.ok_or_else(more)?)?,
+            ClipItem::Lost(id, info, why) => {
+                painter.lost(id, info, regions.ok_or_else(more)?, why)?
+            }
+        };
+        if let Some(reason) = frame.blanked() {
+            written.blanked.push((index, reason));
         }
+        if index == 0 && engine.settings.zones_picture {
+            let info = frame.info();
+            let seconds = info.pts.seconds();
+            let zones = &engine.settings.zones;
+            let zones = zones.rects(seconds, info.size, info.orientation);
+            written.zones = Some(zones_tile(&frame, &zones));
+        }
+        writer.write(&frame)?;
+        written.frames += 1;
+        control.step(Step::Written(written.frames, total))?;
     }
     if written.frames != total {
         return Err(JobError::Unsteady(format!(
@@ -113,15 +128,8 @@ fn write(
         )));
     }
     writer.finish()?;
+    written.faults = painter.faults;
     Ok(written)
-}
-
-/// A frame that decodes differently from the first pass has regions of another frame: blank.
-fn fill(frame: scrim_raw::RawFrame, regions: &Regions, engine: &Engine) -> RedactedFrame {
-    if regions.frame() != frame.id() {
-        return RedactedFrame::blank(frame.info().clone(), Reason::Decoder);
-    }
-    redact(frame, regions, engine.settings.fill)
 }
 
 fn video_settings(examined: &Examination, container: Container, engine: &Engine) -> VideoSettings {
@@ -141,7 +149,12 @@ fn video_settings(examined: &Examination, container: Container, engine: &Engine)
     }
 }
 
-fn notes(writer: &VideoWriter, examined: &Examination, audio: &[AudioStream]) -> Vec<String> {
+fn notes(
+    writer: &VideoWriter,
+    examined: &Examination,
+    audio: &[AudioStream],
+    told: &VideoOptions,
+) -> Vec<String> {
     let mut notes = Vec::new();
     if examined.video.orientation != Orientation::Upright && !writer.container().holds_matrix() {
         notes.push("the container cannot hold the rotation; give a name that ends in .mp4".into());
@@ -151,6 +164,10 @@ fn notes(writer: &VideoWriter, examined: &Examination, audio: &[AudioStream]) ->
     }
     if writer.choice().lossy_format {
         notes.push("the pixel format was changed: no encoder holds the source's".into());
+    }
+    if told.crf.is_some() && writer.choice().codec.crf_range().is_none() {
+        let codec = writer.choice().codec.name();
+        notes.push(format!("--crf was not used: {codec} has no such setting"));
     }
     let damage = &examined.damage;
     if damage.converted > 0 {
@@ -166,7 +183,17 @@ fn notes(writer: &VideoWriter, examined: &Examination, audio: &[AudioStream]) ->
         ));
     }
     notes.extend(damage.describe().map(|what| format!("damaged: {what}")));
+    let lost = examined.frames.iter().filter(|f| is_lost(f)).count();
+    if lost > 0 {
+        notes.push(format!(
+            "{lost} frames are missing or broken in the source; black ones stand at their times"
+        ));
+    }
     notes
+}
+
+fn is_lost(frame: &Examined) -> bool {
+    matches!(&frame.look, Some(Err(fault)) if fault.stage == Stage::Decode)
 }
 
 fn done(target: &Path, examined: &Examination, covered: &Cover, written: &Written) -> Done {

@@ -25,6 +25,7 @@ enum Act {
     Error,
     Panic,
     Hang,
+    Late,
     NotANumber,
     Inverted,
     FarAway,
@@ -33,7 +34,7 @@ enum Act {
 }
 
 /// Everything that can go wrong, once each.
-const FAULTS: [Act; 8] = [
+const FAULTS: [Act; 9] = [
     Act::Error,
     Act::Panic,
     Act::Hang,
@@ -42,6 +43,7 @@ const FAULTS: [Act; 8] = [
     Act::FarAway,
     Act::TooMany,
     Act::BadScore,
+    Act::Late,
 ];
 
 struct Scripted(Arc<dyn Fn(u64) -> Act + Send + Sync>);
@@ -65,6 +67,11 @@ impl Detector for Scripted {
             Act::Hang => {
                 std::thread::sleep(DEADLINE * 4);
                 Ok(vec![])
+            }
+            // The right answer, when nobody waits for it any more.
+            Act::Late => {
+                std::thread::sleep(DEADLINE * 4);
+                Ok(vec![face(BOX, 0.9)])
             }
             Act::NotANumber => Ok(vec![face(
                 PxBox {
@@ -195,6 +202,66 @@ fn an_input_that_changes_while_it_is_read_is_refused_and_nothing_is_left() {
     let refused = redact(&source, &target, &engine);
     assert!(matches!(refused, Err(JobError::Source(_))), "{refused:?}");
     assert_eq!(scratch.names(), ["in.mkv"]);
+}
+
+#[test]
+fn a_frame_that_is_another_one_the_second_time_is_blank() {
+    const FRAMES: u32 = 40;
+    const CHANGED: u64 = 30;
+    let scratch = Scratch::new("swapped");
+    let noise = scratch.video("noise.mkv", FRAMES);
+    // Frames as they are, one after the other: one can be exchanged in place.
+    let source = scratch.path("in.y4m");
+    let made = std::process::Command::new("ffmpeg")
+        .args(["-v", "error", "-i"])
+        .arg(&noise)
+        .arg(&source)
+        .status();
+    assert!(made.unwrap().success());
+    let target = scratch.path("out.mkv");
+    let path = source.clone();
+    let control = Control::new(
+        Arc::default(),
+        Arc::new(move |step| {
+            if step == scrim_redact::Step::Written(1, FRAMES.into()) {
+                exchange(&path, CHANGED as usize);
+            }
+        }),
+    );
+    let file = scrim_redact::Planned {
+        source,
+        target: target.clone(),
+        kind: scrim_redact::Kind::Video(scrim_sink::Container::Mkv),
+        doubtful: false,
+    };
+    let mut engine = engine(|_| Act::Find);
+    engine.settings.video.codec = Some(scrim_sink::Codec::Ffv1);
+    let done = redact_file(&file, &engine, &control).unwrap();
+    assert_eq!((done.frames, done.blanked), (u64::from(FRAMES), 1));
+    assert_no_raw_box(&target, |n| n == CHANGED);
+    let report = report_of(&target);
+    assert_eq!(&*report.blanked[0].reason, "decoder");
+    assert_eq!(&*report.faults[0].stage, "decode");
+    assert_eq!(report.faults[0].frame, Some(CHANGED));
+}
+
+/// Turns the pixels of one frame of a y4m file, and leaves its length and time as they were.
+fn exchange(path: &Path, frame: usize) {
+    let before = std::fs::metadata(path).unwrap().modified().unwrap();
+    let mut bytes = std::fs::read(path).unwrap();
+    let line = |at: &[u8]| at.iter().position(|b| *b == b'\n').unwrap() + 1;
+    let head = line(&bytes);
+    let mark = line(&bytes[head..]);
+    let pixels = footage::WIDTH * footage::HEIGHT * 3 / 2;
+    let begin = head + frame * (mark + pixels) + mark;
+    bytes[begin..begin + pixels]
+        .iter_mut()
+        .for_each(|b| *b ^= 0x55);
+    // In place: another file would have another number.
+    use std::io::Write;
+    let mut file = std::fs::File::options().write(true).open(path).unwrap();
+    file.write_all(&bytes).unwrap();
+    file.set_modified(before).unwrap();
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::encode::{Format, accepts, nearest};
 use crate::error::SinkError;
 use scrim_frame::{Family, Layout};
 use scrim_units::Size;
+use std::ops::RangeInclusive;
 
 /// Codecs that are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,6 +51,16 @@ impl Codec {
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|c| c.name() == name)
+    }
+
+    /// Constant rate factors that its encoders know; none for a codec without such a setting.
+    #[must_use]
+    pub fn crf_range(self) -> Option<RangeInclusive<u8>> {
+        match self {
+            Self::H264 | Self::Hevc => Some(0..=51),
+            Self::Av1 | Self::Vp9 => Some(0..=63),
+            Self::Ffv1 | Self::Mpeg2 => None,
+        }
     }
 
     /// FFmpeg's encoders for it, in order of preference.

@@ -9,6 +9,7 @@ pub(crate) use webp::still_webp;
 use crate::choice::Choice;
 use crate::container::Container;
 use crate::error::SinkError;
+use crate::quiet::quietly;
 use crate::video::VideoSettings;
 use options::Count;
 use scrim_ff::sys::{self, AVPixelFormat};
@@ -134,9 +135,14 @@ impl Encoder {
         encoder.set_colour(first).map_err(fail)?;
         encoder.prepare_frames(choice, first).map_err(fail)?;
         let mut options = options::options(choice.codec, name, settings).map_err(fail)?;
-        // SAFETY: the context is configured and not open yet.
-        let code =
-            unsafe { sys::avcodec_open2(context.as_ptr(), codec.as_ptr(), options.as_mut_ptr()) };
+        let mut open = || {
+            // SAFETY: the context is configured and not open yet.
+            unsafe { sys::avcodec_open2(context.as_ptr(), codec.as_ptr(), options.as_mut_ptr()) }
+        };
+        let code = match name {
+            "libsvtav1" => quietly(open),
+            _ => open(),
+        };
         check("avcodec_open2", code).map_err(fail)?;
         match options.left_over().pop() {
             Some(option) => Err(SinkError::UnknownOption {

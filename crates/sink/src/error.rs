@@ -47,6 +47,18 @@ pub enum SinkError {
         /// The option.
         option: String,
     },
+    /// A constant rate factor that the codec does not know.
+    #[error("{codec} knows --crf {low} to {high}, not {crf}")]
+    Crf {
+        /// FFmpeg's name of the codec.
+        codec: &'static str,
+        /// What was asked for.
+        crf: u8,
+        /// The best that it knows.
+        low: u8,
+        /// The worst that it knows.
+        high: u8,
+    },
     /// The container could not be written.
     #[error("cannot write {path}: {source}", path = .path.display())]
     Mux {

@@ -11,6 +11,7 @@ mod error;
 mod mux;
 mod part;
 mod photo;
+mod quiet;
 mod video;
 
 pub use choice::{Choice, Codec};

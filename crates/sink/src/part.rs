@@ -69,13 +69,26 @@ impl PartFile {
     /// [`SinkError::Io`]; nothing is left under either name then.
     pub fn publish(mut self) -> Result<(), SinkError> {
         self.sync()?;
-        std::fs::rename(&self.part, &self.target)
-            .map_err(SinkError::io(&self.target, "rename into place"))?;
+        if let Err(e) = std::fs::rename(&self.part, &self.target) {
+            // A rename can be done and told as failed, over a network for instance. Then the part
+            // is gone, and what stands under the final name is ours.
+            if self.part.symlink_metadata().is_err() {
+                self.take_back();
+            }
+            return Err(SinkError::io(&self.target, "rename into place")(e));
+        }
         self.done = true;
         let folder = folder_of(&self.target).unwrap_or(Path::new("."));
-        File::open(folder)
-            .and_then(|f| f.sync_all())
-            .map_err(SinkError::io(folder, "flush to disk"))
+        File::open(folder).and_then(|f| f.sync_all()).map_err(|e| {
+            self.take_back();
+            SinkError::io(folder, "flush to disk")(e)
+        })
+    }
+
+    /// Removes what got its final name and cannot be vouched for.
+    fn take_back(&self) {
+        // Nothing more can be done about a failure here; the error that led here is told.
+        let _ = std::fs::remove_file(&self.target);
     }
 }
 

@@ -82,6 +82,17 @@ impl VideoWriter {
             first.size,
             &first.layout,
         )?;
+        // x264 and x265 would take more for the highest that they know, without a word.
+        if let (Some(crf), Some(range)) = (settings.crf, choice.codec.crf_range())
+            && !range.contains(&crf)
+        {
+            return Err(SinkError::Crf {
+                codec: choice.codec.name(),
+                crf,
+                low: *range.start(),
+                high: *range.end(),
+            });
+        }
         let mut muxer = Muxer::create(path, settings.container)?;
         let encoder = Encoder::open(&choice, settings, first, muxer.wants_global_header())?;
         muxer.begin(&encoder, settings, audio)?;

@@ -87,3 +87,18 @@ fn frames_of_another_shape_are_refused() {
     drop(writer);
     std::fs::remove_file(path).unwrap();
 }
+
+#[test]
+fn a_crf_that_the_codec_does_not_know_is_refused_before_a_file_is_made() {
+    let path = std::env::temp_dir().join(format!("scrim-crf-{}.mkv", std::process::id()));
+    for (codec, crf) in [(Codec::H264, 52), (Codec::Hevc, 52), (Codec::Vp9, 64)] {
+        let mut settings = settings(Container::Mkv, codec);
+        settings.crf = Some(crf);
+        let refused = VideoWriter::create(&path, &settings, &info(0), &[]).err();
+        assert!(
+            matches!(refused, Some(SinkError::Crf { .. })),
+            "{codec:?}: {refused:?}"
+        );
+        assert!(!path.exists());
+    }
+}

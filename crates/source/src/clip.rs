@@ -1,14 +1,15 @@
 //! A video file as a row of raw frames in display order with true times, and its sound on
 //! request. Says what is dropped and what is damaged.
 
-use crate::decode::{Decoded, Decoder, ReceiveError};
+use crate::decode::{Decoder, ReceiveError, Received};
 use crate::demux::{CodedPacket, Demuxer, Read};
 use crate::error::SourceError;
 use crate::facts::{StreamFacts, StreamKind, VideoFacts};
 use crate::limits::Limits;
 use crate::stamp::FileStamp;
-use scrim_ff::{AudioPacket, AudioStream};
-use scrim_raw::RawFrame;
+use scrim_ff::{AudioPacket, AudioStream, AvError};
+use scrim_raw::{FrameInfo, RawFrame};
+use scrim_units::FrameId;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
@@ -41,6 +42,9 @@ pub struct Damage {
     pub packets: u64,
     /// Frames in which the decoder concealed errors.
     pub concealed: u64,
+    /// Frames that should have come and did not; blank ones stand in their places, as for those
+    /// with errors.
+    pub missing: u64,
     /// Reading stopped early, or the container lists more frames than there are.
     pub cut: Option<String>,
     /// Frames without a usable time of their own.
@@ -79,10 +83,21 @@ impl Damage {
     }
 }
 
+/// Why there is no picture where one should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// It did not come out of the decoder.
+    Missing,
+    /// It decodes with errors, or a part of it is not in the file.
+    Broken,
+}
+
 /// What comes next out of a clip.
 pub enum ClipItem {
     /// A frame, in display order.
     Frame(RawFrame),
+    /// A frame that is missing or broken: its place, what it would have been, and why.
+    Lost(FrameId, FrameInfo, Loss),
     /// A coded audio packet, where sound was asked for.
     Audio(AudioPacket),
 }
@@ -190,8 +205,11 @@ impl Clip {
                 return Ok(Some(ClipItem::Audio(packet)));
             }
             match self.decoder.receive() {
-                Ok(Some(decoded)) => return Ok(Some(ClipItem::Frame(self.count(decoded)))),
-                Ok(None) if self.drained => return self.finish(),
+                Ok(Some(received)) => return Ok(Some(self.count(received))),
+                Ok(None) if self.drained => match self.decoder.missing(None) {
+                    Some(missing) => return Ok(Some(self.count(missing))),
+                    None => return self.finish(),
+                },
                 Ok(None) => self.feed()?,
                 Err(ReceiveError::Damaged) => self.damage.packets += 1,
                 Err(ReceiveError::Refused(e)) => return Err(e),
@@ -199,12 +217,27 @@ impl Clip {
         }
     }
 
-    fn count(&mut self, decoded: Decoded) -> RawFrame {
+    fn count(&mut self, received: Received) -> ClipItem {
+        let decoded = match received {
+            Received::Frame(decoded) => decoded,
+            Received::Missing(id, info) => {
+                self.damage.missing += 1;
+                return ClipItem::Lost(id, info, Loss::Missing);
+            }
+        };
         self.frames += 1;
         self.damage.concealed += u64::from(decoded.damaged);
         self.damage.converted += u64::from(decoded.converted);
         self.damage.retimed += u64::from(decoded.retimed);
-        decoded.frame
+        if decoded.damaged || decoded.incomplete {
+            // Without the checksum: what is guessed can differ from time to time.
+            let id = FrameId {
+                checksum: 0,
+                ..decoded.frame.id()
+            };
+            return ClipItem::Lost(id, decoded.frame.info().clone(), Loss::Broken);
+        }
+        ClipItem::Frame(decoded.frame)
     }
 
     /// Gives the decoder one packet, or the end.
@@ -212,7 +245,11 @@ impl Clip {
         if self.ended {
             match self.decoder.send(None) {
                 Ok(sent) => self.drained = sent,
-                Err(_) => self.drained = true,
+                Err(e) => {
+                    // With several threads an error comes with a later call than its packet.
+                    self.drained = true;
+                    self.failed(&e)?;
+                }
             }
             return Ok(());
         }
@@ -228,6 +265,7 @@ impl Clip {
                     self.ended = true;
                     return Ok(());
                 }
+                Err(e) if e.is_no_memory() => return Err(SourceError::NoMemory),
                 Err(e) => {
                     self.ended = true;
                     self.damage.cut =
@@ -242,8 +280,17 @@ impl Clip {
         match self.decoder.send(Some(&packet)) {
             Ok(true) => {}
             Ok(false) => self.pending = Some(packet),
-            Err(_) => self.damage.packets += 1,
+            Err(e) => self.failed(&e)?,
         }
+        Ok(())
+    }
+
+    /// An error of the decoder is damage, unless it is the machine's.
+    fn failed(&mut self, error: &AvError) -> Result<(), SourceError> {
+        if error.is_no_memory() {
+            return Err(SourceError::NoMemory);
+        }
+        self.damage.packets += 1;
         Ok(())
     }
 

@@ -5,24 +5,35 @@
 //! decoder still refers to.
 #![expect(unsafe_code, reason = "border to libavcodec")]
 
+use crate::awaited::Awaited;
 use crate::demux::{CodedPacket, Demuxer};
 use crate::error::SourceError;
 use crate::limits::Limits;
 use scrim_ff::sys::{self, AVPixelFormat};
 use scrim_ff::{AvError, Scaler, check, layout_of, name_of, nearest_supported};
 use scrim_raw::{Colour, Fields, FrameInfo, Layout, Range, RawFrame};
-use scrim_units::{Orientation, Pts, Size, TimeBase};
+use scrim_units::{FrameId, Orientation, Pts, Size, TimeBase};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 /// Size and pixel format of a picture as libswscale wants it.
 type Shape = (i32, i32, AVPixelFormat);
 
+/// What comes out next, in display order.
+pub(crate) enum Received {
+    /// A frame.
+    Frame(Decoded),
+    /// A frame should be here and is not.
+    Missing(FrameId, FrameInfo),
+}
+
 /// A frame and what was odd about it.
 pub(crate) struct Decoded {
     pub(crate) frame: RawFrame,
     /// The decoder concealed an error in it.
     pub(crate) damaged: bool,
+    /// The container says that a part of its packet is missing.
+    pub(crate) incomplete: bool,
     /// It had another size or format than the first frame, or one without a layout.
     pub(crate) converted: bool,
     /// It had no time of its own, or one that was not after the last.
@@ -43,6 +54,11 @@ pub(crate) struct Decoder {
     shape: Option<(Shape, Arc<Layout>)>,
     next_index: u64,
     last_pts: Option<i64>,
+    awaited: Awaited,
+    /// A frame came out, and what is missing before it is told first.
+    held: bool,
+    /// What a missing frame would have been but for its time.
+    like: Option<FrameInfo>,
 }
 
 // SAFETY: all contexts are used through `&mut self` by one thread at a time.
@@ -76,6 +92,9 @@ impl Decoder {
                 shape: None,
                 next_index: 0,
                 last_pts: None,
+                awaited: Awaited::default(),
+                held: false,
+                like: None,
             };
             let c = decoder.context.as_ptr();
             let code = sys::avcodec_parameters_to_context(c, demuxer.parameters());
@@ -95,42 +114,113 @@ impl Decoder {
         let p = packet.map_or(ptr::null(), CodedPacket::as_ptr);
         // SAFETY: the context is open; a null packet starts draining.
         let code = unsafe { sys::avcodec_send_packet(self.context.as_ptr(), p) };
-        match check("avcodec_send_packet", code) {
-            Ok(_) => Ok(true),
-            Err(e) if e.is_again() => Ok(false),
+        let sent = match check("avcodec_send_packet", code) {
+            Err(e) if e.is_again() => return Ok(false),
             Err(e) if e.is_end() => Ok(true),
-            Err(e) => Err(e),
+            sent => sent.map(|_| true),
+        };
+        if let Some(packet) = packet.filter(|p| !p.is_hidden()) {
+            self.awaited.sent(packet.time(), !packet.is_incomplete());
         }
+        if sent.is_err() {
+            self.awaited.failed();
+        }
+        sent
     }
 
     /// The next frame in display order; `Ok(None)` when more packets are needed or it ended.
-    pub(crate) fn receive(&mut self) -> Result<Option<Decoded>, ReceiveError> {
-        // SAFETY: context and frame are ours.
-        let code =
-            unsafe { sys::avcodec_receive_frame(self.context.as_ptr(), self.frame.as_ptr()) };
-        match check("avcodec_receive_frame", code) {
-            Ok(_) => {}
-            Err(e) if e.is_again() || e.is_end() => return Ok(None),
-            Err(_) => return Err(ReceiveError::Damaged),
+    pub(crate) fn receive(&mut self) -> Result<Option<Received>, ReceiveError> {
+        if !self.held {
+            // SAFETY: context and frame are ours.
+            let code =
+                unsafe { sys::avcodec_receive_frame(self.context.as_ptr(), self.frame.as_ptr()) };
+            match check("avcodec_receive_frame", code) {
+                Ok(_) => self.held = true,
+                Err(e) if e.is_again() || e.is_end() => return Ok(None),
+                Err(e) if e.is_no_memory() => {
+                    return Err(ReceiveError::Refused(SourceError::NoMemory));
+                }
+                Err(_) => {
+                    self.awaited.failed();
+                    return Err(ReceiveError::Damaged);
+                }
+            }
+        }
+        if let Some(missing) = self.missing_before_held().map_err(ReceiveError::Refused)? {
+            return Ok(Some(missing));
         }
         let made = self.make();
+        self.held = false;
         // SAFETY: both frames are ours; unref of an empty frame does nothing.
         unsafe {
             sys::av_frame_unref(self.frame.as_ptr());
             sys::av_frame_unref(self.spare.as_ptr());
         }
-        made.map(Some).map_err(ReceiveError::Refused)
+        made.map(|d| Some(Received::Frame(d)))
+            .map_err(ReceiveError::Refused)
+    }
+
+    fn missing_before_held(&mut self) -> Result<Option<Received>, SourceError> {
+        let Some(time) = self.stated() else {
+            return Ok(None);
+        };
+        if self.like.is_none() {
+            let (target, layout) = self.target(self.held_shape())?;
+            // SAFETY: the frame is filled.
+            let info =
+                unsafe { self.info(self.frame.as_ptr(), size_of_shape(target), layout, time) };
+            self.like = Some(info);
+        }
+        Ok(self.missing(Some(time)))
+    }
+
+    /// The next missing frame before this time, or before the end once all frames came out.
+    pub(crate) fn missing(&mut self, before: Option<i64>) -> Option<Received> {
+        let mut info = self.like.clone()?;
+        while let Some(ticks) = self.awaited.missing_before(before) {
+            if self.last_pts.is_some_and(|last| ticks <= last) {
+                continue; // its time has passed: frames before it were given later ones
+            }
+            self.last_pts = Some(ticks);
+            let id = FrameId {
+                index: self.next_index,
+                pts: ticks,
+                checksum: 0,
+            };
+            self.next_index += 1;
+            info.pts.ticks = ticks;
+            return Some(Received::Missing(id, info));
+        }
+        None
+    }
+
+    /// Shape of the frame that came out.
+    fn held_shape(&self) -> Shape {
+        let f = self.frame.as_ptr();
+        // SAFETY: the frame is filled; its format field holds a pixel format.
+        unsafe {
+            (
+                (*f).width,
+                (*f).height,
+                std::mem::transmute::<i32, AVPixelFormat>((*f).format),
+            )
+        }
+    }
+
+    /// Time that the frame that came out states for itself, where it does.
+    fn stated(&self) -> Option<i64> {
+        // SAFETY: the frame is filled.
+        let time = unsafe { (*self.frame.as_ptr()).best_effort_timestamp };
+        (time != sys::AV_NOPTS_VALUE).then_some(time)
     }
 
     fn make(&mut self) -> Result<Decoded, SourceError> {
         let f = self.frame.as_ptr();
-        // SAFETY: the frame was just filled; its format field holds a pixel format.
-        let (shape, damaged) = unsafe {
-            let format: AVPixelFormat = std::mem::transmute((*f).format);
-            let damaged =
-                (*f).decode_error_flags != 0 || (*f).flags & sys::AV_FRAME_FLAG_CORRUPT != 0;
-            (((*f).width, (*f).height, format), damaged)
-        };
+        let shape = self.held_shape();
+        // SAFETY: the frame was just filled.
+        let damaged =
+            unsafe { (*f).decode_error_flags != 0 || (*f).flags & sys::AV_FRAME_FLAG_CORRUPT != 0 };
+        let incomplete = self.stated().is_some_and(|t| self.awaited.came(t));
         let (target, layout) = self.target(shape)?;
         let converted = target != shape;
         let from = if converted {
@@ -144,13 +234,14 @@ impl Decoder {
         // SAFETY: both frames are filled.
         let info = unsafe { self.info(f, size, layout.clone(), pts) };
         // SAFETY: the frame has the shape that `layout` and `size` describe.
-        let planes = unsafe { copy_planes(from.as_ptr(), &layout, size) };
+        let planes = unsafe { copy_planes(from.as_ptr(), &layout, size) }?;
         let frame = RawFrame::new(self.next_index, info, planes)
             .map_err(|e| SourceError::PixelFormat(format!("{} ({e})", name_of(shape.2))))?;
         self.next_index += 1;
         Ok(Decoded {
             frame,
             damaged,
+            incomplete,
             converted,
             retimed,
         })
@@ -200,13 +291,11 @@ impl Decoder {
     /// Presentation time in ticks. A missing time is the last one plus the usual interval; a time
     /// that does not come after the last is moved one tick behind it.
     fn time(&mut self) -> (i64, bool) {
-        // SAFETY: the frame was just filled.
-        let stated = unsafe { (*self.frame.as_ptr()).best_effort_timestamp };
-        let (pts, retimed) = match (stated, self.last_pts) {
-            (sys::AV_NOPTS_VALUE, None) => (0, true),
-            (sys::AV_NOPTS_VALUE, Some(last)) => (last.saturating_add(self.interval), true),
-            (t, Some(last)) if t <= last => (last.saturating_add(1), true),
-            (t, _) => (t, false),
+        let (pts, retimed) = match (self.stated(), self.last_pts) {
+            (None, None) => (0, true),
+            (None, Some(last)) => (last.saturating_add(self.interval), true),
+            (Some(t), Some(last)) if t <= last => (last.saturating_add(1), true),
+            (Some(t), _) => (t, false),
         };
         self.last_pts = Some(pts);
         (pts, retimed)
@@ -311,11 +400,17 @@ fn interval(base: TimeBase, rate: Option<(i32, i32)>) -> i64 {
 ///
 /// # Safety
 /// `frame` holds planes of at least the rows and bytes that `layout` and `size` describe.
-unsafe fn copy_planes(frame: *const sys::AVFrame, layout: &Layout, size: Size) -> Vec<Vec<u8>> {
+unsafe fn copy_planes(
+    frame: *const sys::AVFrame,
+    layout: &Layout,
+    size: Size,
+) -> Result<Vec<Vec<u8>>, SourceError> {
     (0..layout.planes.len())
         .map(|i| {
             let (row, rows) = layout.plane_size(i, size);
-            let mut plane = Vec::with_capacity(row * rows);
+            let mut plane = Vec::new();
+            let reserved = plane.try_reserve_exact(row * rows);
+            reserved.map_err(|_| SourceError::NoMemory)?;
             // SAFETY: the caller vouches for rows and bytes; strides may be negative.
             unsafe {
                 let (start, stride) = ((*frame).data[i], (*frame).linesize[i] as isize);
@@ -324,7 +419,7 @@ unsafe fn copy_planes(frame: *const sys::AVFrame, layout: &Layout, size: Size) -
                     plane.extend_from_slice(std::slice::from_raw_parts(line, row));
                 }
             }
-            plane
+            Ok(plane)
         })
         .collect()
 }

@@ -32,6 +32,28 @@ impl CodedPacket {
         self.0.as_ptr()
     }
 
+    /// When its frame is shown, ticks. A container without such times gives its own order.
+    pub(crate) fn time(&self) -> Option<i64> {
+        // SAFETY: the packet is ours.
+        let (pts, dts) = unsafe { ((*self.0.as_ptr()).pts, (*self.0.as_ptr()).dts) };
+        [pts, dts].into_iter().find(|t| *t != sys::AV_NOPTS_VALUE)
+    }
+
+    /// The container says that a part of it is missing.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.flags() & sys::AV_PKT_FLAG_CORRUPT != 0
+    }
+
+    /// Its frame is needed for others and not shown (before the begin of an edit list).
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.flags() & sys::AV_PKT_FLAG_DISCARD != 0
+    }
+
+    fn flags(&self) -> i32 {
+        // SAFETY: the packet is ours.
+        unsafe { (*self.0.as_ptr()).flags }
+    }
+
     fn new() -> Result<Self, AvError> {
         // SAFETY: no arguments; null means that memory is short.
         NonNull::new(unsafe { sys::av_packet_alloc() })
@@ -159,15 +181,10 @@ impl Demuxer {
                 other => other?,
             };
             // SAFETY: av_read_frame filled the packet.
-            let (index, flags) = unsafe {
-                (
-                    (*packet.0.as_ptr()).stream_index as usize,
-                    (*packet.0.as_ptr()).flags,
-                )
-            };
+            let index = unsafe { (*packet.0.as_ptr()).stream_index as usize };
             if index == self.facts.index {
                 self.video_packets += 1;
-                self.cut_packets += u64::from(flags & sys::AV_PKT_FLAG_CORRUPT != 0);
+                self.cut_packets += u64::from(packet.is_incomplete());
                 return Ok(Read::Video(packet));
             }
             if let Some(kept) = self.audio.iter().find(|a| a.index() == index) {

@@ -51,6 +51,9 @@ pub enum SourceError {
         /// Megabytes allowed.
         limit: u64,
     },
+    /// The system gave no memory for a frame.
+    #[error("memory for a frame is refused by the system; close other programs or lower --threads")]
+    NoMemory,
     /// Headers that cannot be true.
     #[error(
         "its header states {0}, which cannot be right; repair it with `ffmpeg -i IN -c copy OUT`"

@@ -4,6 +4,7 @@
 //! `demux.rs` and `decode.rs` only.
 #![deny(unsafe_code)]
 
+mod awaited;
 mod clip;
 mod decode;
 mod demux;
@@ -14,7 +15,7 @@ mod limits;
 mod photo;
 mod stamp;
 
-pub use clip::{Clip, ClipItem, ClipOptions, Damage, Dropped};
+pub use clip::{Clip, ClipItem, ClipOptions, Damage, Dropped, Loss};
 
 pub use error::SourceError;
 pub use facts::{StreamFacts, StreamKind, VideoFacts};

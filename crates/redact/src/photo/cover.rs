@@ -5,11 +5,14 @@
 //! between sightings are bridged.
 
 use super::{Looked, Seen};
-use crate::cover::scaled;
+use crate::cover::{Tracks, scaled};
+use crate::error::JobError;
+use crate::fault::regions as regions_after;
+use crate::job::Engine;
 use crate::settings::JobSettings;
 use scrim_engine::{Fault, Stage};
-use scrim_raw::{Examination, ModelId, Reason, Regions};
-use scrim_track::{FrameFacts, Look, TrackSettings, TrackSummary, cover_clip};
+use scrim_raw::{Examination, ModelId, Regions};
+use scrim_track::{FrameFacts, Look, TrackSettings, TrackSummary};
 use scrim_units::{PxBox, PxRect, Sighting, Size};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -29,11 +32,12 @@ pub(crate) struct Cover {
 type Boxes = (Vec<Vec<PxBox>>, Vec<TrackSummary>);
 
 /// What is filled on a page where this was found: pixels, margins included.
-fn photo_boxes(found: &[Sighting], settings: &TrackSettings, size: Size) -> Boxes {
+fn photo_boxes(found: &[Sighting], settings: &TrackSettings, size: Size, tracks: Tracks) -> Boxes {
     clip_boxes(
         std::slice::from_ref(&facts(found, 0.0, false, [0.0; 2])),
         settings,
         size,
+        tracks,
     )
 }
 
@@ -49,8 +53,13 @@ fn facts(found: &[Sighting], time_s: f64, cut: bool, smallest: [f32; 2]) -> Fram
     }
 }
 
-fn clip_boxes(frames: &[FrameFacts], settings: &TrackSettings, size: Size) -> Boxes {
-    let covered = cover_clip(size, frames, settings);
+fn clip_boxes(
+    frames: &[FrameFacts],
+    settings: &TrackSettings,
+    size: Size,
+    tracks: Tracks,
+) -> Boxes {
+    let covered = tracks(size, frames, settings);
     let boxes = covered
         .frames
         .iter()
@@ -59,7 +68,8 @@ fn clip_boxes(frames: &[FrameFacts], settings: &TrackSettings, size: Size) -> Bo
 }
 
 /// Covers and seals every page.
-pub(crate) fn cover(seen: &Seen, settings: &JobSettings) -> Cover {
+pub(crate) fn cover(seen: &Seen, engine: &Engine) -> Result<Cover, JobError> {
+    let settings = &engine.settings;
     let animated = seen.album.animated && seen.pages.len() > SHORT;
     let track = if animated {
         settings.track()
@@ -69,13 +79,14 @@ pub(crate) fn cover(seen: &Seen, settings: &JobSettings) -> Cover {
     let thresholds = [track.face.strong, track.plate.strong];
     let boxes = catch_unwind(AssertUnwindSafe(|| {
         if animated {
-            together(seen, &track)
+            together(seen, &track, engine.tracks)
         } else {
-            apart(seen, &track)
+            apart(seen, &track, engine.tracks)
         }
     }));
-    let Ok((boxes, tracks)) = boxes else {
-        return all_blank(seen, thresholds);
+    let (boxes, tracks) = match boxes {
+        Ok((boxes, tracks)) if boxes.len() == seen.pages.len() => (boxes, tracks),
+        _ => return all_blank(seen, thresholds),
     };
     let mut faults = Vec::new();
     let regions = seen
@@ -83,35 +94,35 @@ pub(crate) fn cover(seen: &Seen, settings: &JobSettings) -> Cover {
         .iter()
         .zip(boxes)
         .map(|(page, boxes)| seal(page, boxes, seen.model, &track, settings, &mut faults))
-        .collect();
-    Cover {
+        .collect::<Result<_, _>>()?;
+    Ok(Cover {
         regions,
         tracks,
         faults,
         thresholds,
-    }
+    })
 }
 
-fn together(seen: &Seen, track: &TrackSettings) -> Boxes {
+fn together(seen: &Seen, track: &TrackSettings, tracks: Tracks) -> Boxes {
     let frames: Vec<FrameFacts> = seen
         .pages
         .iter()
         .map(|p| match &p.found {
-            Some(found) => facts(found, p.seconds, p.cut, p.smallest),
-            None => FrameFacts {
+            Ok(found) => facts(found, p.seconds, p.cut, p.smallest),
+            Err(_) => FrameFacts {
                 look: None,
                 ..facts(&[], p.seconds, p.cut, p.smallest)
             },
         })
         .collect();
-    clip_boxes(&frames, track, seen.size())
+    clip_boxes(&frames, track, seen.size(), tracks)
 }
 
-fn apart(seen: &Seen, track: &TrackSettings) -> Boxes {
+fn apart(seen: &Seen, track: &TrackSettings, tracker: Tracks) -> Boxes {
     let (mut all, mut tracks) = (Vec::new(), Vec::new());
     for (index, page) in seen.pages.iter().enumerate() {
-        let found = page.found.as_deref().unwrap_or(&[]);
-        let (mut boxes, found) = photo_boxes(found, track, page.size);
+        let found = page.found.as_deref().unwrap_or_default();
+        let (mut boxes, found) = photo_boxes(found, track, page.size, tracker);
         all.push(boxes.pop().unwrap_or_default());
         for mut t in found {
             t.id = tracks.len() as u32;
@@ -129,9 +140,13 @@ fn seal(
     track: &TrackSettings,
     settings: &JobSettings,
     faults: &mut Vec<Fault>,
-) -> Regions {
-    let Some(found) = &page.found else {
-        return Regions::blank(page.id, Reason::Detector);
+) -> Result<Regions, JobError> {
+    let found = match &page.found {
+        Ok(found) => found,
+        Err(fault) => {
+            faults.push(fault.clone());
+            return regions_after(fault, page.id);
+        }
     };
     let certain = |s: &&Sighting| s.score >= track.of(s.class).strong;
     let look = Examination {
@@ -147,26 +162,33 @@ fn seal(
         .filter(|r| !r.is_empty())
         .collect();
     rects.extend(settings.zones.rects(page.seconds, page.size, page.turn));
-    Regions::seal(page.id, page.seconds, page.size, &[&look], 0.0, rects).unwrap_or_else(|e| {
-        faults.push(Fault {
+    Regions::seal(page.id, page.seconds, page.size, &[&look], 0.0, rects).or_else(|e| {
+        let fault = Fault {
             stage: Stage::Track,
             frame: Some(page.id.index),
             cause: e.to_string(),
-        });
-        Regions::blank(page.id, Reason::Tracker)
+        };
+        let blank = regions_after(&fault, page.id);
+        faults.push(fault);
+        blank
     })
 }
 
-fn all_blank(seen: &Seen, thresholds: [f32; 2]) -> Cover {
-    let blank = |p: &Looked| Regions::blank(p.id, Reason::Tracker);
-    Cover {
-        regions: seen.pages.iter().map(blank).collect(),
+fn all_blank(seen: &Seen, thresholds: [f32; 2]) -> Result<Cover, JobError> {
+    let fault = Fault {
+        stage: Stage::Track,
+        frame: None,
+        cause: "the tracker failed, so every page is blanked".into(),
+    };
+    let blank = |p: &Looked| regions_after(&fault, p.id);
+    let regions = seen.pages.iter().map(blank).collect::<Result<_, _>>()?;
+    let failed = seen.pages.iter().filter_map(|p| p.found.as_ref().err());
+    let mut faults: Vec<Fault> = failed.cloned().collect();
+    faults.push(fault);
+    Ok(Cover {
+        regions,
         tracks: Vec::new(),
-        faults: vec![Fault {
-            stage: Stage::Track,
-            frame: None,
-            cause: "the tracker failed, so every page is blanked".into(),
-        }],
+        faults,
         thresholds,
-    }
+    })
 }

@@ -1,0 +1,232 @@
+//! Faults of what tracks and of what fills, on real files through the real job. Neither can be
+//! made to fail from outside, so others stand in their place here.
+
+#[path = "../../tests/footage/mod.rs"]
+mod footage;
+
+use super::*;
+use footage::{BOX, Scratch, box_is_black, is_black, planes_of};
+use scrim_detect::{DetectError, Prepared};
+use scrim_protocol::Report;
+use scrim_raw::{Fill, RawFrame, RedactedFrame, Regions};
+use scrim_sink::Container;
+use scrim_source::PhotoFormat;
+use scrim_track::{ClipCover, FrameFacts, TrackSettings};
+use scrim_units::{Class, Pass, Sighting, Size};
+use std::path::Path;
+use std::process::Command;
+
+const FRAMES: u64 = 24;
+
+/// The frame in which something fails.
+const BAD: u64 = 12;
+
+/// Sees the box in every frame.
+struct Sees;
+
+impl Detector for Sees {
+    fn look(&mut self, _: &Prepared, _: &[Pass]) -> Result<Vec<Sighting>, DetectError> {
+        Ok(vec![Sighting {
+            class: Class::Face,
+            score: 0.95,
+            at: BOX,
+        }])
+    }
+
+    fn model(&self) -> ModelId {
+        ModelId([3; 32])
+    }
+}
+
+fn engine() -> Engine {
+    let settings = JobSettings {
+        threads: 2,
+        ..JobSettings::default()
+    };
+    let factory = || Box::new(Sees) as Box<dyn Detector>;
+    Engine::with_detector(settings, Duration::from_secs(20), Arc::new(factory))
+}
+
+fn run(source: &Path, target: &Path, kind: Kind, engine: &Engine) -> (Done, Report) {
+    let file = Planned {
+        source: source.to_owned(),
+        target: target.to_owned(),
+        kind,
+        doubtful: false,
+    };
+    let done = redact_file(&file, engine, &Control::silent()).unwrap();
+    let report = std::fs::read(crate::report::report_path(target)).unwrap();
+    (done, serde_json::from_slice(&report).unwrap())
+}
+
+/// Runs a video, and holds every frame against what should be blank.
+fn run_video(name: &str, engine: &Engine, blank: impl Fn(u64) -> bool) -> Report {
+    let scratch = Scratch::new(name);
+    let source = scratch.video("in.mkv", FRAMES as u32);
+    let target = scratch.path("out.mkv");
+    let (done, report) = run(&source, &target, Kind::Video(Container::Mkv), engine);
+    let mut frames = 0;
+    planes_of(&target, |n, luma| {
+        assert!(box_is_black(luma), "frame {n} shows the box");
+        assert_eq!(is_black(luma), blank(n), "frame {n}");
+        frames += 1;
+    });
+    assert_eq!((frames, done.frames), (FRAMES, FRAMES));
+    assert_eq!(
+        done.blanked,
+        (0..FRAMES).filter(|n| blank(*n)).count() as u64
+    );
+    assert_eq!(scratch.names(), ["in.mkv", "out.mkv", "out.mkv.scrim.json"]);
+    report
+}
+
+fn assert_one_fault(report: &Report, stage: &str, frame: Option<u64>, reason: &str) {
+    assert_eq!(report.faults.len(), 1, "{:?}", report.faults);
+    assert_eq!(
+        (&*report.faults[0].stage, report.faults[0].frame),
+        (stage, frame)
+    );
+    assert_eq!(report.blanked.len(), 1, "{:?}", report.blanked);
+    assert_eq!(
+        (report.blanked[0].from, &*report.blanked[0].reason),
+        (frame.unwrap_or(0), reason)
+    );
+}
+
+fn panics(_: Size, _: &[FrameFacts], _: &TrackSettings) -> ClipCover {
+    panic!("scripted")
+}
+
+fn panics_when_done(size: Size, frames: &[FrameFacts], settings: &TrackSettings) -> ClipCover {
+    let cover = cover_clip(size, frames, settings);
+    assert_eq!(cover.frames.len(), 0, "scripted");
+    cover
+}
+
+fn leaves_out_one(size: Size, frames: &[FrameFacts], settings: &TrackSettings) -> ClipCover {
+    let mut cover = cover_clip(size, frames, settings);
+    if let Some(frame) = cover.frames.get_mut(BAD as usize) {
+        frame.boxes.clear();
+    }
+    cover
+}
+
+fn leaves_out_all(size: Size, frames: &[FrameFacts], settings: &TrackSettings) -> ClipCover {
+    let mut cover = cover_clip(size, frames, settings);
+    cover.frames.iter_mut().for_each(|f| f.boxes.clear());
+    cover
+}
+
+fn forgets_frames(size: Size, frames: &[FrameFacts], settings: &TrackSettings) -> ClipCover {
+    let mut cover = cover_clip(size, frames, settings);
+    cover.frames.pop();
+    cover
+}
+
+fn with_tracker(tracks: Tracks) -> Engine {
+    Engine { tracks, ..engine() }
+}
+
+#[test]
+fn without_faults_no_frame_is_blank() {
+    let report = run_video("job-none", &engine(), |_| false);
+    assert!(report.faults.is_empty() && report.blanked.is_empty());
+}
+
+#[test]
+fn a_tracker_that_panics_leaves_a_black_video_and_says_so() {
+    let report = run_video("job-track-panic", &with_tracker(panics), |_| true);
+    assert_one_fault(&report, "track", None, "tracker");
+}
+
+#[test]
+fn a_tracker_that_panics_after_its_work_leaves_a_black_video_and_says_so() {
+    let report = run_video("job-track-late", &with_tracker(panics_when_done), |_| true);
+    assert_one_fault(&report, "track", None, "tracker");
+}
+
+#[test]
+fn a_cover_that_leaves_out_a_sighted_box_blanks_that_frame_and_no_other() {
+    let engine = with_tracker(leaves_out_one);
+    let report = run_video("job-track-one", &engine, |n| n == BAD);
+    assert_one_fault(&report, "track", Some(BAD), "tracker");
+}
+
+#[test]
+fn a_tracker_that_leaves_out_everything_leaves_a_black_video() {
+    let report = run_video("job-track-all", &with_tracker(leaves_out_all), |_| true);
+    assert!(report.faults.iter().all(|f| f.stage == "track"));
+    assert!(report.blanked.iter().all(|b| b.reason != "painter"));
+}
+
+#[test]
+fn a_cover_of_too_few_frames_is_none() {
+    let report = run_video("job-track-few", &with_tracker(forgets_frames), |_| true);
+    assert_one_fault(&report, "track", None, "tracker");
+}
+
+fn panics_at_one(frame: RawFrame, regions: &Regions, how: Fill) -> RedactedFrame {
+    assert_ne!(frame.id().index, BAD, "scripted");
+    crate::paint::FILLS(frame, regions, how)
+}
+
+fn panics_after_one(frame: RawFrame, regions: &Regions, how: Fill) -> RedactedFrame {
+    let index = frame.id().index;
+    let filled = crate::paint::FILLS(frame, regions, how);
+    assert_ne!(index, BAD, "scripted");
+    filled
+}
+
+#[test]
+fn a_frame_whose_filling_fails_is_blank_and_no_other() {
+    for (name, fills) in [
+        ("job-fill", panics_at_one as Fills),
+        ("job-filled", panics_after_one),
+    ] {
+        let engine = Engine { fills, ..engine() };
+        let report = run_video(name, &engine, |n| n == BAD);
+        assert_one_fault(&report, "redact", Some(BAD), "painter");
+    }
+}
+
+#[test]
+fn a_photo_whose_tracker_or_filling_fails_is_black() {
+    fn never(_: RawFrame, _: &Regions, _: Fill) -> RedactedFrame {
+        panic!("scripted")
+    }
+    let scratch = Scratch::new("job-photo");
+    let video = scratch.video("in.mkv", 1);
+    for (name, format) in [("in.png", PhotoFormat::Png), ("in.jpg", PhotoFormat::Jpeg)] {
+        let source = scratch.path(name);
+        let made = Command::new("ffmpeg")
+            .args(["-v", "error", "-y", "-i"])
+            .arg(&video)
+            .arg(&source)
+            .status()
+            .unwrap();
+        assert!(made.success());
+        let never = Engine {
+            fills: never,
+            ..engine()
+        };
+        for (engine, stage, reason) in [
+            (with_tracker(panics), "track", "tracker"),
+            (with_tracker(leaves_out_all), "track", "tracker"),
+            (never, "redact", "painter"),
+        ] {
+            if stage == "redact" && format == PhotoFormat::Jpeg {
+                continue; // filled by its coefficients, which nothing stands in for
+            }
+            let target = scratch.path(&format!("out-{name}"));
+            let (done, report) = run(&source, &target, Kind::Photo(format), &engine);
+            assert_eq!(
+                (done.blanked, &*report.faults[0].stage),
+                (1, stage),
+                "{name}"
+            );
+            assert_eq!(report.blanked[0].reason, reason);
+            let pixels = image::open(&target).unwrap().to_luma8();
+            assert!(pixels.iter().all(|v| *v == 0), "{name} is not black");
+        }
+    }
+}
