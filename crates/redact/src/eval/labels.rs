@@ -110,7 +110,7 @@ fn read_set(folder: &Path, name: String) -> Result<Set, EvalError> {
     let mut reader = csv::Reader::from_path(&path)
         .map_err(|e| EvalError::Unreadable(path.clone(), e.to_string()))?;
     let header = reader.headers().map_err(|e| broken(1, e.to_string()))?;
-    if header != &COLUMNS[..] {
+    if header != COLUMNS[..] {
         return Err(broken(
             1,
             format!("the first line must be {}", COLUMNS.join(",")),

@@ -89,12 +89,12 @@ impl Tally {
         self.judged += other.judged;
         self.false_regions += other.false_regions;
         self.waste += other.waste;
-        for class in 0..2 {
-            for band in 0..BANDS[class].len() {
-                self.boxes[class][band] += other.boxes[class][band];
-                self.covered[class][band] += other.covered[class][band];
-            }
-        }
+        let add = |to: &mut [[u64; 5]; 2], from: &[[u64; 5]; 2]| {
+            let pairs = to.iter_mut().flatten().zip(from.iter().flatten());
+            pairs.for_each(|(to, from)| *to += from);
+        };
+        add(&mut self.boxes, &other.boxes);
+        add(&mut self.covered, &other.covered);
     }
 
     /// Covered and labelled boxes of a class, without those under the first counted size.

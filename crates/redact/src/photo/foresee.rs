@@ -24,7 +24,7 @@ impl Foreseen {
         engine: &Engine,
     ) -> Result<Self, JobError> {
         let mut seen = look_at_all(data, format, engine, &Control::silent())?;
-        let covered = cover(&seen, &engine.settings);
+        let covered = cover(&seen, engine)?;
         let frame = seen.kept.take().map(|(page, _)| page.frame);
         let page = seen.pages.into_iter().next();
         let regions = covered.regions.into_iter().next();
