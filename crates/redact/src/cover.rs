@@ -1,18 +1,81 @@
 //! What the first pass found, turned into sealed regions for every frame.
 
 use crate::error::JobError;
-use crate::examine::{Examination, examine};
+use crate::examine::{Examination, Examined, Looked, examine};
 use crate::job::{Control, Engine};
 use crate::settings::JobSettings;
 use scrim_engine::{Fault, Stage};
 use scrim_raw::{Examination as Look, Reason, Regions};
-use scrim_track::{ClipCover, TrackSummary, cover_clip};
+use scrim_track::{ClipTracker, FrameCover, FrameFacts, TrackSummary};
 use scrim_units::{PxBox, PxRect, Sighting, Size};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// Slack on the schedule's interval for rounding of times, seconds.
 const SLACK_S: f64 = 0.002;
+
+/// A clip's cover in the making, while it is read. No more is held of the past than the boxes
+/// of each frame and what the tracker still needs.
+pub(crate) struct Covering {
+    /// None once it failed.
+    tracker: Option<ClipTracker>,
+    size: Size,
+    mask_scale: f32,
+    boxes: Vec<Box<[PxRect]>>,
+}
+
+/// What the tracker made of a clip.
+pub(crate) struct Tracked {
+    /// What is filled in each frame besides zones.
+    boxes: Vec<Box<[PxRect]>>,
+    tracks: Vec<TrackSummary>,
+}
+
+impl Covering {
+    pub(crate) fn new(size: Size, settings: &JobSettings) -> Self {
+        Self {
+            tracker: Some(ClipTracker::new(size, settings.track())),
+            size,
+            mask_scale: settings.mask_scale,
+            boxes: Vec::new(),
+        }
+    }
+
+    /// Takes the next frame. A tracker that fails is given no more.
+    pub(crate) fn push(&mut self, frame: FrameFacts) {
+        let Some(mut tracker) = self.tracker.take() else {
+            return;
+        };
+        let pushed = catch_unwind(AssertUnwindSafe(move || {
+            tracker.push(frame);
+            let settled = tracker.take_settled();
+            (tracker, settled)
+        }));
+        if let Ok((tracker, settled)) = pushed {
+            self.tracker = Some(tracker);
+            self.keep(&settled);
+        }
+    }
+
+    /// The whole; None where the tracker failed.
+    pub(crate) fn finish(mut self) -> Option<Tracked> {
+        let tracker = self.tracker.take()?;
+        let rest = catch_unwind(AssertUnwindSafe(move || tracker.finish()));
+        let (settled, tracks) = rest.ok()?;
+        self.keep(&settled);
+        Some(Tracked {
+            boxes: self.boxes,
+            tracks,
+        })
+    }
+
+    fn keep(&mut self, settled: &[FrameCover]) {
+        let boxes = settled
+            .iter()
+            .map(|f| rects(f, self.size, self.mask_scale).collect());
+        self.boxes.extend(boxes);
+    }
+}
 
 /// Regions of all frames, and what the report says of them.
 pub(crate) struct Cover {
@@ -22,49 +85,38 @@ pub(crate) struct Cover {
     pub(crate) limit_s: f64,
 }
 
-/// Tracks the whole clip and seals every frame.
-pub(crate) fn cover(examined: &Examination, settings: &JobSettings) -> Cover {
+/// Seals every frame with what was tracked.
+pub(crate) fn cover(examined: &mut Examination, settings: &JobSettings) -> Cover {
     let size = examined.first.size;
-    let track = settings.track();
     let limit_s = examined.longest_gap_s + SLACK_S;
-    let tracked = catch_unwind(AssertUnwindSafe(|| {
-        cover_clip(size, &examined.facts, &track)
-    }));
-    let Ok(tracked) = tracked else {
+    let tracked = examined.tracked.take();
+    let Some(tracked) = tracked.filter(|t| t.boxes.len() == examined.frames.len()) else {
         return all_blank(examined, limit_s);
     };
-    let strong = [track.face.strong, track.plate.strong];
-    let looks: Vec<Option<Look>> = looks(examined, size, strong);
-    let nearest = nearest_looks(&looks);
     let mut faults = Vec::new();
-    let regions = examined
-        .frames
-        .iter()
-        .enumerate()
-        .map(|(i, frame)| {
-            if matches!(frame.look, Some(Err(()))) {
-                return Regions::blank(frame.id, Reason::Detector);
-            }
-            let near: Vec<&Look> = nearest[i]
-                .into_iter()
-                .flatten()
-                .filter_map(|n| looks[n].as_ref())
-                .collect();
-            let mut rects = rects(&tracked, i, size, settings.mask_scale);
-            let turn = examined.first.orientation;
-            rects.extend(settings.zones.rects(frame.seconds, size, turn));
-            Regions::seal(frame.id, frame.seconds, size, &near, limit_s, rects).unwrap_or_else(
-                |e| {
-                    faults.push(Fault {
-                        stage: Stage::Track,
-                        frame: Some(frame.id.index),
-                        cause: e.to_string(),
-                    });
-                    Regions::blank(frame.id, Reason::Tracker)
-                },
-            )
+    let mut near = Near::default();
+    let mut seal = |(i, boxes): (usize, Box<[PxRect]>)| {
+        let frame = &examined.frames[i];
+        near.move_to(i, &examined.frames);
+        if matches!(frame.look, Looked::Failed) {
+            return Regions::blank(frame.id, Reason::Detector);
+        }
+        let looks = near.looks.map(|n| Some(look(examined, n?)));
+        let looks: Vec<&Look> = looks.iter().flatten().collect();
+        let mut rects = Vec::from(boxes);
+        let turn = examined.first.orientation;
+        rects.extend(settings.zones.rects(frame.seconds, size, turn));
+        Regions::seal(frame.id, frame.seconds, size, &looks, limit_s, rects).unwrap_or_else(|e| {
+            faults.push(Fault {
+                stage: Stage::Track,
+                frame: Some(frame.id.index),
+                cause: e.to_string(),
+            });
+            Regions::blank(frame.id, Reason::Tracker)
         })
-        .collect();
+    };
+    let boxes = tracked.boxes.into_iter().enumerate();
+    let regions = boxes.map(&mut seal).collect();
     Cover {
         regions,
         tracks: tracked.tracks,
@@ -83,18 +135,18 @@ pub fn foresee(
     engine: &Engine,
     control: &Control,
 ) -> Result<Vec<Vec<PxRect>>, JobError> {
-    let examined = examine(path, engine, control)?;
+    let mut examined = examine(path, engine, control, &mut |_| {})?;
     let size = examined.first.size;
     let filled = |r: &Regions| match r.blanked() {
         Some(_) => vec![size.rect()],
         None => r.rects().to_vec(),
     };
-    let covered = cover(&examined, &engine.settings);
+    let covered = cover(&mut examined, &engine.settings);
     Ok(covered.regions.iter().map(filled).collect())
 }
 
 fn all_blank(examined: &Examination, limit_s: f64) -> Cover {
-    let blank = |f: &crate::examine::Examined| Regions::blank(f.id, Reason::Tracker);
+    let blank = |f: &Examined| Regions::blank(f.id, Reason::Tracker);
     Cover {
         regions: examined.frames.iter().map(blank).collect(),
         tracks: Vec::new(),
@@ -107,51 +159,44 @@ fn all_blank(examined: &Examination, limit_s: f64) -> Cover {
     }
 }
 
-fn looks(examined: &Examination, size: Size, strong: [f32; 2]) -> Vec<Option<Look>> {
-    let certain = |s: &&Sighting| s.score >= strong[s.class.index()];
-    examined
-        .frames
-        .iter()
-        .map(|f| {
-            let found = f.look.as_ref()?.as_ref().ok()?;
-            Some(Look {
-                frame: f.id,
-                seconds: f.seconds,
-                area: size.rect(),
-                model: examined.model,
-                found: found.iter().filter(certain).copied().collect(),
-            })
-        })
-        .collect()
+fn look(examined: &Examination, frame: usize) -> Look {
+    let frame = &examined.frames[frame];
+    let found: &[Sighting] = match &frame.look {
+        Looked::Found(certain) => certain,
+        Looked::Not | Looked::Failed => &[],
+    };
+    Look {
+        frame: frame.id,
+        seconds: frame.seconds,
+        area: examined.first.size.rect(),
+        model: examined.model,
+        found: found.to_vec(),
+    }
 }
 
-/// For each frame the nearest look at or before it, and after it.
-fn nearest_looks(looks: &[Option<Look>]) -> Vec<[Option<usize>; 2]> {
-    let mut out = vec![[None, None]; looks.len()];
-    let mut last = None;
-    for (i, slot) in out.iter_mut().enumerate() {
-        if looks[i].is_some() {
-            last = Some(i);
-        }
-        slot[0] = last;
-    }
-    let mut next = None;
-    for (i, slot) in out.iter_mut().enumerate().rev() {
-        if looks[i].is_some() {
-            next = Some(i);
-        }
-        slot[1] = next.filter(|n| *n != i);
-    }
-    out
+/// The looks next to a frame: its own, or else the nearest before and after it.
+#[derive(Default)]
+struct Near {
+    looks: [Option<usize>; 2],
 }
 
-fn rects(cover: &ClipCover, frame: usize, size: Size, mask_scale: f32) -> Vec<PxRect> {
-    cover.frames[frame]
-        .boxes
-        .iter()
-        .map(|b| scaled(b.at, mask_scale).pixels(size))
+impl Near {
+    /// Frames must be visited in order, from the first.
+    fn move_to(&mut self, frame: usize, frames: &[Examined]) {
+        let seen = |k: usize| matches!(frames[k].look, Looked::Found(_));
+        if seen(frame) {
+            self.looks = [Some(frame), None];
+        } else if self.looks[1].is_none_or(|next| next < frame) {
+            self.looks[1] = (frame..frames.len()).find(|&k| seen(k));
+        }
+    }
+}
+
+fn rects(cover: &FrameCover, size: Size, mask_scale: f32) -> impl Iterator<Item = PxRect> {
+    let boxes = cover.boxes.iter();
+    boxes
+        .map(move |b| scaled(b.at, mask_scale).pixels(size))
         .filter(|r| !r.is_empty())
-        .collect()
 }
 
 /// A box grown around its middle. Never smaller than it was.

@@ -2,7 +2,7 @@
 
 use crate::cover::Cover;
 use crate::error::JobError;
-use crate::examine::Examination;
+use crate::examine::{Examination, Examined, Looked};
 use crate::job::Engine;
 use crate::photo::{PhotoCover, Seen};
 use crate::settings::sensitivity_name;
@@ -27,7 +27,8 @@ pub(crate) fn of_video(
     written: &Written,
 ) -> Result<protocol::Report, JobError> {
     let track = engine.settings.track();
-    let looked = examined.frames.iter().filter(|f| f.look.is_some()).count();
+    let looked = |f: &&Examined| !matches!(f.look, Looked::Not);
+    let looked = examined.frames.iter().filter(looked).count();
     let faults = examined.faults.iter().chain(&covered.faults);
     Ok(protocol::Report {
         report: protocol::REPORT_VERSION,

@@ -22,13 +22,13 @@ pub(crate) fn redact_video(
     control: &Control,
 ) -> Result<Done, JobError> {
     let stamp = FileStamp::of(source)?;
-    let examined = examine(source, engine, control)?;
+    let mut examined = examine(source, engine, control, &mut |_| {})?;
     if let Some(what) = examined.damage.describe()
         && !engine.settings.accept_damaged
     {
         return Err(SourceError::Damaged(what).into());
     }
-    let covered = cover(&examined, &engine.settings);
+    let covered = cover(&mut examined, &engine.settings);
     let part = PartFile::create(target)?;
     let written = write(
         source, &part, container, &examined, &covered, engine, control,
