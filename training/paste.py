@@ -12,6 +12,7 @@ import numpy as np
 
 from training.art import Art
 
+LEAST_SCALE = 1 / 1024  # a plate seen from its edge has no scale at all
 MOST_FINE = 4  # samples per picture pixel and axis, at most
 PAPER = 235.0  # the drawings' white, 0 to 255, which `Look.white` stands for
 MARGIN = 4  # px around the drawing that are worked on, for blur
@@ -106,12 +107,13 @@ def sample(art: Art, warp: np.ndarray, area: tuple[int, int, int, int], look: Lo
     """
     x0, y0, x1, y1 = area
     source = art.image
-    scale = math.sqrt(abs(np.linalg.det(warp[:2, :2])))  # picture px per art px, about
+    scale = max(LEAST_SCALE, math.sqrt(abs(np.linalg.det(warp[:2, :2]))))  # picture px per art px, about
     halvings = max(0, math.floor(math.log2(1 / (scale * MOST_FINE)))) if scale * MOST_FINE < 1 else 0
     fine = min(MOST_FINE, max(1, math.ceil(1 / scale)))
     shrink = 0.5**halvings
     if halvings:
-        source = cv2.resize(source, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+        wide, tall = (max(1, round(side * shrink)) for side in source.shape[1::-1])  # a sliver keeps a pixel
+        source = cv2.resize(source, (wide, tall), interpolation=cv2.INTER_AREA)
     to_source = np.diag([art.image.shape[1] / source.shape[1], art.image.shape[0] / source.shape[0], 1.0])
     # cv2 counts pixel centres as whole numbers; ours are at halves.
     half_in, half_out = np.eye(3), np.eye(3)

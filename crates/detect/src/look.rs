@@ -93,11 +93,19 @@ impl NetworkDetector {
             to.0 as f32 / tile.width() as f32,
             to.1 as f32 / tile.height() as f32,
         );
-        let whole = tile == picture.size().rect() && scale == 1.0;
-        let copy = (!whole).then(|| picture.scaled(tile, to, Level::best()));
-        let planes = copy.as_ref().map_or(picture.planes(), |c| &c.0);
-        let bgr = [&*planes[0].data, &*planes[1].data, &*planes[2].data];
-        let input = NetInput::planar(bgr, to.0, to.1, to.0)?;
+        let same = to == (tile.width() as usize, tile.height() as usize);
+        let copy = (!same).then(|| picture.scaled(tile, to, Level::best()));
+        // At full size the network reads a part of the picture where it lies.
+        let (planes, stride, from) = match &copy {
+            Some(copy) => (&copy.0, to.0, 0),
+            None => {
+                let stride = picture.size().width as usize;
+                let from = tile.y0 as usize * stride + tile.x0 as usize;
+                (picture.planes(), stride, from)
+            }
+        };
+        let bgr = [0, 1, 2].map(|i| &planes[i].data[from..]);
+        let input = NetInput::planar(bgr, to.0, to.1, stride)?;
         let candidates = self
             .network
             .run(&input, &mut self.workspace, self.threads, FLOOR)?;

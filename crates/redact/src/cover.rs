@@ -1,12 +1,12 @@
 //! What the first pass found, turned into sealed regions for every frame.
 
 use crate::error::JobError;
-use crate::examine::{Examination, examine};
+use crate::examine::{Examination, Examined, Looked, examine};
 use crate::fault::regions as regions_after;
 use crate::job::{Control, Engine};
 use scrim_engine::{Fault, Stage};
 use scrim_raw::{Examination as Look, Regions};
-use scrim_track::{ClipCover, FrameFacts, TrackSettings, TrackSummary};
+use scrim_track::{ClipTracker, FrameCover, FrameFacts, TrackSettings, TrackSummary};
 use scrim_units::{PxBox, PxRect, Sighting, Size};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -14,8 +14,99 @@ use std::path::Path;
 /// Slack on the schedule's interval for rounding of times, seconds.
 const SLACK_S: f64 = 0.002;
 
-/// What tracks a clip.
-pub(crate) type Tracks = fn(Size, &[FrameFacts], &TrackSettings) -> ClipCover;
+/// What tracks a clip while it is read. There is one; tests of faults put one that fails in its
+/// place, and whatever that says is sealed like the right one.
+pub(crate) trait Tracking {
+    /// Takes the next frame.
+    fn push(&mut self, frame: FrameFacts);
+    /// Covers of the next frames, as far as they are settled.
+    fn take_settled(&mut self) -> Vec<FrameCover>;
+    /// Covers of all frames that are left, and the tracks of the whole clip.
+    fn finish(self: Box<Self>) -> (Vec<FrameCover>, Vec<TrackSummary>);
+}
+
+impl Tracking for ClipTracker {
+    fn push(&mut self, frame: FrameFacts) {
+        Self::push(self, frame);
+    }
+
+    fn take_settled(&mut self) -> Vec<FrameCover> {
+        Self::take_settled(self)
+    }
+
+    fn finish(self: Box<Self>) -> (Vec<FrameCover>, Vec<TrackSummary>) {
+        Self::finish(*self)
+    }
+}
+
+/// Makes what tracks a clip of frames of this size.
+pub(crate) type Tracks = fn(Size, TrackSettings) -> Box<dyn Tracking>;
+
+/// The one that tracks.
+pub(crate) const TRACKS: Tracks = |size, settings| Box::new(ClipTracker::new(size, settings));
+
+/// A clip's cover in the making, while it is read. No more is held of the past than the boxes
+/// of each frame and what the tracker still needs.
+pub(crate) struct Covering {
+    /// None once it failed.
+    tracker: Option<Box<dyn Tracking>>,
+    size: Size,
+    mask_scale: f32,
+    boxes: Vec<Box<[PxRect]>>,
+}
+
+/// What the tracker made of a clip.
+pub(crate) struct Tracked {
+    /// What is filled in each frame besides zones.
+    boxes: Vec<Box<[PxRect]>>,
+    tracks: Vec<TrackSummary>,
+}
+
+impl Covering {
+    pub(crate) fn new(size: Size, engine: &Engine) -> Self {
+        Self {
+            tracker: Some((engine.tracks)(size, engine.settings.track())),
+            size,
+            mask_scale: engine.settings.mask_scale,
+            boxes: Vec::new(),
+        }
+    }
+
+    /// Takes the next frame. A tracker that fails is given no more.
+    pub(crate) fn push(&mut self, frame: FrameFacts) {
+        let Some(mut tracker) = self.tracker.take() else {
+            return;
+        };
+        let pushed = catch_unwind(AssertUnwindSafe(move || {
+            tracker.push(frame);
+            let settled = tracker.take_settled();
+            (tracker, settled)
+        }));
+        if let Ok((tracker, settled)) = pushed {
+            self.tracker = Some(tracker);
+            self.keep(&settled);
+        }
+    }
+
+    /// The whole; None where the tracker failed.
+    pub(crate) fn finish(mut self) -> Option<Tracked> {
+        let tracker = self.tracker.take()?;
+        let rest = catch_unwind(AssertUnwindSafe(move || tracker.finish()));
+        let (settled, tracks) = rest.ok()?;
+        self.keep(&settled);
+        Some(Tracked {
+            boxes: self.boxes,
+            tracks,
+        })
+    }
+
+    fn keep(&mut self, settled: &[FrameCover]) {
+        let boxes = settled
+            .iter()
+            .map(|f| rects(f, self.size, self.mask_scale).collect());
+        self.boxes.extend(boxes);
+    }
+}
 
 /// Regions of all frames, and what the report says of them.
 pub(crate) struct Cover {
@@ -25,57 +116,62 @@ pub(crate) struct Cover {
     pub(crate) limit_s: f64,
 }
 
-/// Tracks the whole clip and seals every frame.
-pub(crate) fn cover(examined: &Examination, engine: &Engine) -> Result<Cover, JobError> {
-    let settings = &engine.settings;
-    let size = examined.first.size;
-    let track = settings.track();
+/// Seals every frame with what was tracked.
+pub(crate) fn cover(examined: &mut Examination, engine: &Engine) -> Result<Cover, JobError> {
     let limit_s = examined.longest_gap_s + SLACK_S;
-    let tracked = catch_unwind(AssertUnwindSafe(|| {
-        (engine.tracks)(size, &examined.facts, &track)
-    }));
-    let tracked = match tracked {
-        Ok(tracked) if tracked.frames.len() == examined.frames.len() => tracked,
-        _ => return all_blank(examined, limit_s),
+    let tracked = examined.tracked.take();
+    let Some(tracked) = tracked.filter(|t| t.boxes.len() == examined.frames.len()) else {
+        return all_blank(examined, limit_s);
     };
-    let strong = [track.face.strong, track.plate.strong];
-    let looks: Vec<Option<Look>> = looks(examined, size, strong);
-    let nearest = nearest_looks(&looks);
     let mut faults = Vec::new();
-    let regions = examined
-        .frames
-        .iter()
-        .enumerate()
-        .map(|(i, frame)| {
-            if let Some(Err(fault)) = &frame.look {
-                faults.push(fault.clone());
-                return regions_after(fault, frame.id);
+    let mut near = Near::default();
+    let mut regions = Vec::with_capacity(examined.frames.len());
+    for (i, boxes) in tracked.boxes.into_iter().enumerate() {
+        near.move_to(i, &examined.frames);
+        let sealed = match &examined.frames[i].look {
+            Looked::Failed(fault) => Err(fault.clone()),
+            Looked::Not | Looked::Found(_) => {
+                let looks = near.looks.map(|n| Some(look(examined, n?)));
+                seal(examined, i, boxes, &looks, limit_s, engine)
             }
-            let near: Vec<&Look> = nearest[i]
-                .into_iter()
-                .flatten()
-                .filter_map(|n| looks[n].as_ref())
-                .collect();
-            let mut rects = rects(&tracked, i, size, settings.mask_scale);
-            let turn = examined.first.orientation;
-            rects.extend(settings.zones.rects(frame.seconds, size, turn));
-            Regions::seal(frame.id, frame.seconds, size, &near, limit_s, rects).or_else(|e| {
-                let fault = Fault {
-                    stage: Stage::Track,
-                    frame: Some(frame.id.index),
-                    cause: e.to_string(),
-                };
-                let blank = regions_after(&fault, frame.id);
+        };
+        regions.push(match sealed {
+            Ok(regions) => regions,
+            Err(fault) => {
+                let blank = regions_after(&fault, examined.frames[i].id)?;
                 faults.push(fault);
                 blank
-            })
-        })
-        .collect::<Result<_, _>>()?;
+            }
+        });
+    }
     Ok(Cover {
         regions,
         tracks: tracked.tracks,
         faults,
         limit_s,
+    })
+}
+
+/// Regions of one frame: what was tracked, and zones.
+fn seal(
+    examined: &Examination,
+    frame: usize,
+    boxes: Box<[PxRect]>,
+    looks: &[Option<Look>],
+    limit_s: f64,
+    engine: &Engine,
+) -> Result<Regions, Fault> {
+    let frame = &examined.frames[frame];
+    let (size, turn) = (examined.first.size, examined.first.orientation);
+    let looks: Vec<&Look> = looks.iter().flatten().collect();
+    let mut rects = Vec::from(boxes);
+    let zones = &engine.settings.zones;
+    rects.extend(zones.rects(frame.seconds, size, turn));
+    let sealed = Regions::seal(frame.id, frame.seconds, size, &looks, limit_s, rects);
+    sealed.map_err(|e| Fault {
+        stage: Stage::Track,
+        frame: Some(frame.id.index),
+        cause: e.to_string(),
     })
 }
 
@@ -89,13 +185,13 @@ pub fn foresee(
     engine: &Engine,
     control: &Control,
 ) -> Result<Vec<Vec<PxRect>>, JobError> {
-    let examined = examine(path, engine, control)?;
+    let mut examined = examine(path, engine, control, &mut |_| {})?;
     let size = examined.first.size;
     let filled = |r: &Regions| match r.blanked() {
         Some(_) => vec![size.rect()],
         None => r.rects().to_vec(),
     };
-    let covered = cover(&examined, engine)?;
+    let covered = cover(&mut examined, engine)?;
     Ok(covered.regions.iter().map(filled).collect())
 }
 
@@ -105,12 +201,9 @@ fn all_blank(examined: &Examination, limit_s: f64) -> Result<Cover, JobError> {
         frame: None,
         cause: "the tracker failed, so every frame is blanked".into(),
     };
-    let blank = |f: &crate::examine::Examined| regions_after(&fault, f.id);
-    let regions = examined
-        .frames
-        .iter()
-        .map(blank)
-        .collect::<Result<_, _>>()?;
+    let blank = |f: &Examined| regions_after(&fault, f.id);
+    let regions = examined.frames.iter().map(blank);
+    let regions = regions.collect::<Result<_, _>>()?;
     let mut faults: Vec<Fault> = examined.frames.iter().filter_map(failed).cloned().collect();
     faults.push(fault);
     Ok(Cover {
@@ -122,55 +215,51 @@ fn all_blank(examined: &Examination, limit_s: f64) -> Result<Cover, JobError> {
 }
 
 /// What failed before the tracker, where something did.
-fn failed(frame: &crate::examine::Examined) -> Option<&Fault> {
-    frame.look.as_ref()?.as_ref().err()
-}
-
-fn looks(examined: &Examination, size: Size, strong: [f32; 2]) -> Vec<Option<Look>> {
-    let certain = |s: &&Sighting| s.score >= strong[s.class.index()];
-    examined
-        .frames
-        .iter()
-        .map(|f| {
-            let found = f.look.as_ref()?.as_ref().ok()?;
-            Some(Look {
-                frame: f.id,
-                seconds: f.seconds,
-                area: size.rect(),
-                model: examined.model,
-                found: found.iter().filter(certain).copied().collect(),
-            })
-        })
-        .collect()
-}
-
-/// For each frame the nearest look at or before it, and after it.
-fn nearest_looks(looks: &[Option<Look>]) -> Vec<[Option<usize>; 2]> {
-    let mut out = vec![[None, None]; looks.len()];
-    let mut last = None;
-    for (i, slot) in out.iter_mut().enumerate() {
-        if looks[i].is_some() {
-            last = Some(i);
-        }
-        slot[0] = last;
+fn failed(frame: &Examined) -> Option<&Fault> {
+    match &frame.look {
+        Looked::Failed(fault) => Some(fault),
+        Looked::Not | Looked::Found(_) => None,
     }
-    let mut next = None;
-    for (i, slot) in out.iter_mut().enumerate().rev() {
-        if looks[i].is_some() {
-            next = Some(i);
-        }
-        slot[1] = next.filter(|n| *n != i);
-    }
-    out
 }
 
-fn rects(cover: &ClipCover, frame: usize, size: Size, mask_scale: f32) -> Vec<PxRect> {
-    cover.frames[frame]
-        .boxes
-        .iter()
-        .map(|b| scaled(b.at, mask_scale).pixels(size))
+fn look(examined: &Examination, frame: usize) -> Look {
+    let frame = &examined.frames[frame];
+    let found: &[Sighting] = match &frame.look {
+        Looked::Found(certain) => certain,
+        Looked::Not | Looked::Failed(_) => &[],
+    };
+    Look {
+        frame: frame.id,
+        seconds: frame.seconds,
+        area: examined.first.size.rect(),
+        model: examined.model,
+        found: found.to_vec(),
+    }
+}
+
+/// The looks next to a frame: its own, or else the nearest before and after it.
+#[derive(Default)]
+struct Near {
+    looks: [Option<usize>; 2],
+}
+
+impl Near {
+    /// Frames must be visited in order, from the first.
+    fn move_to(&mut self, frame: usize, frames: &[Examined]) {
+        let seen = |k: usize| matches!(frames[k].look, Looked::Found(_));
+        if seen(frame) {
+            self.looks = [Some(frame), None];
+        } else if self.looks[1].is_none_or(|next| next < frame) {
+            self.looks[1] = (frame..frames.len()).find(|&k| seen(k));
+        }
+    }
+}
+
+fn rects(cover: &FrameCover, size: Size, mask_scale: f32) -> impl Iterator<Item = PxRect> {
+    let boxes = cover.boxes.iter();
+    boxes
+        .map(move |b| scaled(b.at, mask_scale).pixels(size))
         .filter(|r| !r.is_empty())
-        .collect()
 }
 
 /// A box grown around its middle. Never smaller than it was.

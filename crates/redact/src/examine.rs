@@ -1,6 +1,7 @@
 //! First pass over a video: decode every frame, look where the schedule says, keep boxes,
 //! scores, times and coarse movement. No pixel outlives this pass.
 
+use crate::cover::{Covering, Tracked};
 use crate::error::JobError;
 use crate::job::{Control, Engine, Step};
 use scrim_detect::{Guard, Level, MotionSearch, Movement, Prepared};
@@ -19,14 +20,31 @@ const WAITING: usize = 3;
 pub(crate) struct Examined {
     pub(crate) id: FrameId,
     pub(crate) seconds: f64,
-    /// What was found, if the frame was looked at, or what failed.
-    pub(crate) look: Option<Result<Vec<Sighting>, Fault>>,
+    pub(crate) look: Looked,
+}
+
+/// What became of the look at one frame.
+pub(crate) enum Looked {
+    /// It was none of the frames that are looked at.
+    Not,
+    /// The frame has no picture, or the detector failed.
+    Failed(Fault),
+    /// What was found for certain, and must be covered in this very frame.
+    Found(Box<[Sighting]>),
+}
+
+/// Everything that one look found, for whoever measures.
+pub(crate) struct Witnessed<'a> {
+    pub(crate) id: FrameId,
+    pub(crate) seconds: f64,
+    pub(crate) sightings: &'a [Sighting],
 }
 
 /// What the first pass knows of a clip.
 pub(crate) struct Examination {
     pub(crate) frames: Vec<Examined>,
-    pub(crate) facts: Vec<FrameFacts>,
+    /// None where the tracker failed.
+    pub(crate) tracked: Option<Tracked>,
     pub(crate) first: FrameInfo,
     pub(crate) video: VideoFacts,
     pub(crate) dropped: Vec<Dropped>,
@@ -44,11 +62,12 @@ pub(crate) fn options(engine: &Engine, audio: bool) -> ClipOptions {
     }
 }
 
-/// Examines the clip at `path`.
+/// Examines the clip at `path`; `witness` is told what each look found.
 pub(crate) fn examine(
     path: &Path,
     engine: &Engine,
     control: &Control,
+    witness: &mut dyn FnMut(&Witnessed<'_>),
 ) -> Result<Examination, JobError> {
     let mut clip = Clip::open(path, options(engine, false))?;
     let video = clip.video().clone();
@@ -69,7 +88,7 @@ pub(crate) fn examine(
                 }
             }
         });
-        let looked = look_at_all(frames, &video, engine, control);
+        let looked = look_at_all(frames, &video, engine, control, witness);
         let damage = match decoder.join() {
             Ok(result) => result?,
             Err(_) => return Err(JobError::Unsteady("the decoder failed".into())),
@@ -77,7 +96,7 @@ pub(crate) fn examine(
         let (looker, first) = looked?;
         Ok(Examination {
             frames: looker.frames,
-            facts: looker.facts,
+            tracked: looker.covering.finish(),
             first,
             video,
             dropped,
@@ -95,6 +114,7 @@ fn look_at_all(
     video: &VideoFacts,
     engine: &Engine,
     control: &Control,
+    witness: &mut dyn FnMut(&Witnessed<'_>),
 ) -> Result<(Looker, FrameInfo), JobError> {
     let mut state: Option<(Looker, FrameInfo)> = None;
     for item in frames {
@@ -106,7 +126,7 @@ fn look_at_all(
         let start = || (Looker::new(info, video, engine), info.clone());
         let (looker, _) = state.get_or_insert_with(start);
         match item {
-            ClipItem::Frame(frame) => looker.take(frame),
+            ClipItem::Frame(frame) => looker.take(frame, witness),
             ClipItem::Lost(id, info, why) => looker.pass_over(id, info.pts.seconds(), why),
             ClipItem::Audio(_) => {}
         }
@@ -131,7 +151,9 @@ struct Looker {
     motion: MotionSearch,
     stored: Size,
     frames: Vec<Examined>,
-    facts: Vec<FrameFacts>,
+    covering: Covering,
+    /// Scores from which a sighting is certain, by class.
+    strong: [f32; 2],
 }
 
 impl Looker {
@@ -140,53 +162,67 @@ impl Looker {
         let interval = video
             .average_rate
             .map_or(0.0, |(n, d)| f64::from(d) / f64::from(n));
+        let track = engine.settings.track();
         Self {
             guard: engine.guard(),
             schedule: Schedule::new(upright, interval, engine.settings.sensitivity),
             motion: MotionSearch::default(),
             stored: first.size,
             frames: Vec::new(),
-            facts: Vec::new(),
+            covering: Covering::new(first.size, engine),
+            strong: Class::ALL.map(|c| track.of(c).strong),
         }
     }
 
-    fn take(&mut self, frame: RawFrame) {
-        let seconds = frame.info().pts.seconds();
+    fn take(&mut self, frame: RawFrame, witness: &mut dyn FnMut(&Witnessed<'_>)) {
+        let (id, seconds) = (frame.id(), frame.info().pts.seconds());
         let movement = self.motion.next(&frame, Level::best());
         let cut = movement.as_ref().is_some_and(|m| m.cut);
         let passes = self.schedule.look(seconds, cut);
         let smallest = self.schedule.smallest_in(&passes);
-        let id = frame.id();
-        let look = (!passes.is_empty()).then(|| self.look(&frame, passes));
-        self.facts.push(FrameFacts {
+        let mut look = Looked::Not;
+        let mut facts = FrameFacts {
             time_s: seconds,
             cut,
-            look: look
-                .as_ref()
-                .and_then(|l| l.as_ref().ok())
-                .map(|found| Look {
-                    sightings: found.clone(),
-                    smallest,
-                }),
+            look: None,
             motion: movement.and_then(|m| grid(&m, self.stored)),
-        });
+        };
+        if !passes.is_empty() {
+            look = match self.look(&frame, passes) {
+                Err(fault) => Looked::Failed(fault),
+                Ok(sightings) => {
+                    witness(&Witnessed {
+                        id,
+                        seconds,
+                        sightings: &sightings,
+                    });
+                    let certain = |s: &&Sighting| s.score >= self.strong[s.class.index()];
+                    let found = sightings.iter().filter(certain).copied().collect();
+                    facts.look = Some(Look {
+                        sightings,
+                        smallest,
+                    });
+                    Looked::Found(found)
+                }
+            };
+        }
+        self.covering.push(facts);
         self.frames.push(Examined { id, seconds, look });
     }
 
     /// A frame without a picture: nothing is known of it but its place.
     fn pass_over(&mut self, id: FrameId, seconds: f64, why: Loss) {
-        self.facts.push(FrameFacts {
+        self.covering.push(FrameFacts {
             time_s: seconds,
             cut: false,
             look: None,
             motion: None,
         });
-        let fault = Fault {
+        let look = Looked::Failed(Fault {
             stage: Stage::Decode,
             frame: Some(id.index),
             cause: lost(why).into(),
-        };
-        let look = Some(Err(fault));
+        });
         self.frames.push(Examined { id, seconds, look });
     }
 

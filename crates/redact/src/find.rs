@@ -36,14 +36,13 @@ pub fn find(path: &Path, engine: &Engine, control: &Control) -> Result<Vec<Found
         });
         return Ok(found.collect());
     }
-    let examined = examine(path, engine, control)?;
-    let looked = examined.frames.into_iter().filter_map(|f| {
-        let sightings = f.look?.ok()?;
-        Some(Found {
-            frame: f.id.index,
-            seconds: f.seconds,
-            sightings,
-        })
-    });
-    Ok(looked.collect())
+    let mut found = Vec::new();
+    examine(path, engine, control, &mut |w| {
+        found.push(Found {
+            frame: w.id.index,
+            seconds: w.seconds,
+            sightings: w.sightings.to_vec(),
+        });
+    })?;
+    Ok(found)
 }

@@ -1,6 +1,6 @@
 //! What a job holds for all its files: the detector, its settings, how to stop it.
 
-use crate::cover::Tracks;
+use crate::cover::{TRACKS, Tracks};
 use crate::error::JobError;
 use crate::paint::{FILLS, Fills};
 use crate::plan::{Kind, Planned};
@@ -9,7 +9,6 @@ use scrim_detect::network::{Network, NetworkError};
 use scrim_detect::weights::{Weights, WeightsError};
 use scrim_detect::{Detector, Guard, NetworkDetector};
 use scrim_raw::ModelId;
-use scrim_track::cover_clip;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -73,7 +72,7 @@ impl Engine {
             factory: Arc::new(move || Box::new(NetworkDetector::new(network.clone(), id, threads))),
             deadline: DEADLINE,
             model,
-            tracks: cover_clip,
+            tracks: TRACKS,
             fills: FILLS,
         })
     }
@@ -95,7 +94,7 @@ impl Engine {
                 sha256: String::new(),
                 level: String::new(),
             },
-            tracks: cover_clip,
+            tracks: TRACKS,
             fills: FILLS,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::cover::Cover;
 use crate::error::JobError;
-use crate::examine::{Examination, Examined};
+use crate::examine::{Examination, Examined, Looked};
 use crate::job::Engine;
 use crate::photo::{PhotoCover, Seen};
 use crate::settings::sensitivity_name;
@@ -27,7 +27,7 @@ pub(crate) fn of_video(
     written: &Written,
 ) -> Result<protocol::Report, JobError> {
     let track = engine.settings.track();
-    let looked = |f: &&Examined| matches!(f.look, Some(Ok(_)));
+    let looked = |f: &&Examined| matches!(f.look, Looked::Found(_));
     let looked = examined.frames.iter().filter(looked).count();
     let faults = covered.faults.iter().chain(&written.faults);
     Ok(protocol::Report {

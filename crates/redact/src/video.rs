@@ -2,7 +2,7 @@
 
 use crate::cover::{Cover, cover};
 use crate::error::JobError;
-use crate::examine::{Examination, Examined, examine, options};
+use crate::examine::{Examination, Examined, Looked, examine, options};
 use crate::job::{Control, Done, Engine, Step};
 use crate::paint::Painter;
 use crate::picture::{write_zones, zones_tile};
@@ -25,14 +25,14 @@ pub(crate) fn redact_video(
     control: &Control,
 ) -> Result<Done, JobError> {
     let stamp = FileStamp::of(source)?;
-    let examined = examine(source, engine, control)?;
+    let mut examined = examine(source, engine, control, &mut |_| {})?;
     if let Some(what) = examined.damage.describe() {
         let stage = Stage::of_damage(engine.settings.accept_damaged);
         if effect(stage) != Effect::BlankFrame {
             return Err(SourceError::Damaged(what).into());
         }
     }
-    let covered = cover(&examined, engine)?;
+    let covered = cover(&mut examined, engine)?;
     let part = PartFile::create(target)?;
     let written = write(
         source, &part, container, &examined, &covered, engine, control,
@@ -193,7 +193,7 @@ fn notes(
 }
 
 fn is_lost(frame: &Examined) -> bool {
-    matches!(&frame.look, Some(Err(fault)) if fault.stage == Stage::Decode)
+    matches!(&frame.look, Looked::Failed(fault) if fault.stage == Stage::Decode)
 }
 
 fn done(target: &Path, examined: &Examination, covered: &Cover, written: &Written) -> Done {

@@ -137,7 +137,7 @@ pub(crate) fn link(shot: &Shot<'_>, class: Class, set: &ClassSettings) -> Vec<Ch
         }
         let mut free: Vec<Sight> = shot
             .sightings(frame, class)
-            .filter(|s| s.score >= set.weak.min(set.strong))
+            .filter(|s| s.score >= set.floor())
             .map(|s| Sight {
                 frame,
                 at: s.at,

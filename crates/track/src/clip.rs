@@ -5,7 +5,7 @@ use scrim_units::{Class, Size};
 use crate::cover::{summary, with_margins};
 use crate::path::place;
 use crate::shot::{Shot, rising_times, shots};
-use crate::{ClipCover, FrameCover, FrameFacts, TrackSettings, chain, join, keep};
+use crate::{ClipCover, FrameCover, FrameFacts, TrackSettings, TrackSummary, chain, join, keep};
 
 /// The cover of each frame of a clip of `size` luma pixels. As many frames as given.
 ///
@@ -24,12 +24,19 @@ pub fn cover_clip(size: Size, frames: &[FrameFacts], settings: &TrackSettings) -
         tracks: Vec::new(),
     };
     for shot in shots(size, frames, &times) {
-        cover_shot(&shot, settings, &mut cover);
+        let frames = &mut cover.frames[shot.first..][..shot.len()];
+        cover_shot(&shot, settings, frames, &mut cover.tracks);
     }
     cover
 }
 
-fn cover_shot(shot: &Shot<'_>, settings: &TrackSettings, cover: &mut ClipCover) {
+/// The same for one shot: covers of its frames, in a row; its tracks behind those before.
+pub(crate) fn cover_shot(
+    shot: &Shot<'_>,
+    settings: &TrackSettings,
+    frames: &mut [FrameCover],
+    tracks: &mut Vec<TrackSummary>,
+) {
     let mut chains = Vec::new();
     for class in Class::ALL {
         let set = settings.of(class);
@@ -44,13 +51,13 @@ fn cover_shot(shot: &Shot<'_>, settings: &TrackSettings, cover: &mut ClipCover) 
     chains.sort_by_key(|c| c.first().frame); // stable: faces before plates
     for chain in chains {
         let set = settings.of(chain.class);
-        let id = cover.tracks.len() as u32;
+        let id = tracks.len() as u32;
         let path = place(shot, &chain, set);
         let boxes = with_margins(shot.size, &path, &chain, set, id);
         for (placed, b) in path.iter().zip(boxes) {
-            cover.frames[shot.first + placed.frame].boxes.push(b);
+            frames[placed.frame].boxes.push(b);
         }
         let ends = [&path[0], &path[path.len() - 1]].map(|p| shot.first + p.frame);
-        cover.tracks.push(summary(id, &chain, ends[0], ends[1]));
+        tracks.push(summary(id, &chain, ends[0], ends[1]));
     }
 }

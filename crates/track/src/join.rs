@@ -8,7 +8,7 @@ use scrim_units::PxBox;
 
 use crate::ClassSettings;
 use crate::assign::{Expected, affinity, best_first, side};
-use crate::chain::{Chain, LONGEST_GAP_S, may_bridge, shake_px};
+use crate::chain::{Chain, may_bridge, shake_px};
 use crate::fit::end_lead;
 use crate::shot::Shot;
 
@@ -80,30 +80,29 @@ impl Gaps<'_> {
             return None;
         }
         let gap_s = self.shot.time(to) - self.shot.time(from);
-        let missed = self.looks[to] - self.looks[from + 1];
         let limit = if self.pieces[a].firm && self.pieces[b].firm {
             self.set.gap_s
         } else {
             self.set.weak_gap_s
         };
-        may_bridge(gap_s, missed as usize, limit).then_some(gap_s)
+        may_bridge(gap_s, self.missed(from, to), limit).then_some(gap_s)
     }
 
-    /// Longest gap that could be bridged at this chain at all.
-    fn longest(&self, i: usize) -> f64 {
-        let limit = if self.pieces[i].firm {
+    /// Whether a gap between these frames could be bridged at a piece at all. Where it could
+    /// not, no longer one can.
+    fn within_reach(&self, piece: usize, from: usize, to: usize) -> bool {
+        let limit = if self.pieces[piece].firm {
             self.set.gap_s
         } else {
             self.set.weak_gap_s
         };
-        limit.max(self.few_looks_s())
+        let gap_s = self.shot.time(to) - self.shot.time(from);
+        may_bridge(gap_s, self.missed(from, to), limit)
     }
 
-    /// One missed look excuses a longer gap, but only where looks are rare.
-    fn few_looks_s(&self) -> f64 {
-        let n = self.shot.len();
-        let seconds = self.shot.time(n - 1) - self.shot.time(0);
-        (4.0 * seconds / f64::from(self.looks[n - 1].max(1))).min(LONGEST_GAP_S)
+    /// Looks between two frames.
+    fn missed(&self, from: usize, to: usize) -> usize {
+        (self.looks[to] - self.looks[from + 1]) as usize
     }
 
     fn expected(&self, at: PxBox, gap_s: f64) -> Expected {
@@ -118,11 +117,10 @@ impl Gaps<'_> {
     fn foresee(&self, a: usize, fits: &mut Vec<(f32, usize, usize)>) {
         let end = self.chains[a].last().frame;
         let from = self.chains.partition_point(|c| c.first().frame <= end);
-        let latest = self.shot.time(end) + self.longest(a);
         let (mut lead, mut frame) = (None, end);
         for b in from..self.chains.len() {
             let start = self.chains[b].first();
-            if self.shot.time(start.frame) > latest {
+            if !self.within_reach(a, end, start.frame) {
                 break;
             }
             let Some(gap_s) = self.gap(a, b) else {
@@ -140,11 +138,10 @@ impl Gaps<'_> {
     fn look_back(&self, b: usize, by_end: &[usize], fits: &mut Vec<(f32, usize, usize)>) {
         let start = self.chains[b].first().frame;
         let to = by_end.partition_point(|&i| self.chains[i].last().frame < start);
-        let earliest = self.shot.time(start) - self.longest(b);
         let (mut lead, mut frame) = (None, start);
         for &a in by_end[..to].iter().rev() {
             let end = self.chains[a].last();
-            if self.shot.time(end.frame) < earliest {
+            if !self.within_reach(b, end.frame, start) {
                 break;
             }
             let Some(gap_s) = self.gap(a, b) else {

@@ -9,7 +9,8 @@
 //! `shot` cuts the clip at hard cuts; `chain` links sightings forwards, with `predict`
 //! and `assign`; `join` links the pieces, looking backwards as well; `keep` drops what
 //! has no strong sighting; `fit` smooths; `path` places a box in every frame, also where
-//! nobody looked or nothing was found; `cover` adds the margins.
+//! nobody looked or nothing was found; `cover` adds the margins. [`ClipTracker`] does the same
+//! while the clip is still read (`settle`).
 #![forbid(unsafe_code)]
 
 mod assign;
@@ -21,11 +22,13 @@ mod fit;
 mod join;
 mod keep;
 mod motion;
+mod packed;
 mod passes;
 mod path;
 mod predict;
 mod schedule;
 mod settings;
+mod settle;
 mod shot;
 
 pub use clip::cover_clip;
@@ -35,3 +38,4 @@ pub use motion::{CellMotion, MotionGrid, MotionGridError};
 pub use passes::{photo_passes, verify_passes};
 pub use schedule::Schedule;
 pub use settings::{ClassSettings, Sensitivity, TrackSettings};
+pub use settle::ClipTracker;

@@ -1,8 +1,9 @@
 //! How the picture moved from one frame to the next: coarse, robust, and blind to content.
 //!
-//! Made elsewhere, from scaled luma; here it is numbers only. Stored small (4 bytes a cell),
-//! because a clip of hours has one a frame.
+//! Made elsewhere, from scaled luma; here it is numbers only. Stored small (`packed`), because
+//! a clip of hours has one a frame.
 
+use crate::packed::Packed;
 use scrim_units::{PxBox, Size};
 
 /// Stored steps a pixel: 1/16 px, so that a second of rounding errors stays under 2 px.
@@ -33,8 +34,9 @@ pub struct MotionGrid {
     cell: (f32, f32),
     cols: u16,
     rows: u16,
-    cells: Box<[[i16; 2]]>,
-    global: Option<(f32, f32)>,
+    cells: Packed,
+    /// The median of all trusted cells, or [`UNTRUSTED`].
+    global: [i16; 2],
 }
 
 /// Why a grid is refused.
@@ -86,21 +88,20 @@ impl MotionGrid {
                 found: cells.len(),
             });
         }
-        let mut grid = Self {
+        let cells: Vec<[i16; 2]> = cells.iter().map(|&c| stored(c)).collect();
+        let trusted: Vec<_> = cells.iter().copied().filter(is_trusted).collect();
+        let enough = trusted.len() as f32 >= GLOBAL_SHARE * wanted as f32;
+        let global = enough.then(|| median(trusted)).flatten();
+        Ok(Self {
             cell: (
                 size.width as f32 / f32::from(cols),
                 size.height as f32 / f32::from(rows),
             ),
             cols,
             rows,
-            cells: cells.iter().map(|&c| stored(c)).collect(),
-            global: None,
-        };
-        let trusted: Vec<_> = grid.cells.iter().copied().filter(is_trusted).collect();
-        if trusted.len() as f32 >= GLOBAL_SHARE * wanted as f32 {
-            grid.global = median(trusted);
-        }
-        Ok(grid)
+            cells: Packed::new(&cells),
+            global: global.unwrap_or(UNTRUSTED),
+        })
     }
 
     /// Motion of what was inside `area` (luma pixels, previous frame): the median, axis by
@@ -123,14 +124,15 @@ impl MotionGrid {
             let row = usize::from(r) * width;
             (c0..=c1).map(move |c| row + usize::from(c))
         });
-        median(touched.map(|i| self.cells[i]).filter(is_trusted).collect())
+        let trusted = touched.map(|i| self.cells.get(i)).filter(is_trusted);
+        median(trusted.collect()).map(in_pixels)
     }
 
     /// Motion of the picture as a whole: the median of all trusted cells, in luma pixels. None
     /// where less than a quarter of the cells is trusted.
     #[must_use]
     pub fn global(&self) -> Option<(f32, f32)> {
-        self.global
+        is_trusted(&self.global).then(|| in_pixels(self.global))
     }
 }
 
@@ -146,18 +148,22 @@ fn is_trusted(cell: &[i16; 2]) -> bool {
     *cell != UNTRUSTED
 }
 
-/// Marginal median, back in pixels. Of an even number the upper of the two in the middle: a
-/// mean of background and object would be the motion of neither.
-fn median(mut cells: Vec<[i16; 2]>) -> Option<(f32, f32)> {
+fn in_pixels(cell: [i16; 2]) -> (f32, f32) {
+    (f32::from(cell[0]) / STEPS, f32::from(cell[1]) / STEPS)
+}
+
+/// Marginal median. Of an even number the upper of the two in the middle: a mean of background
+/// and object would be the motion of neither.
+fn median(mut cells: Vec<[i16; 2]>) -> Option<[i16; 2]> {
     if cells.is_empty() {
         return None;
     }
     let middle = cells.len() / 2;
     let mut axis = |a: usize| {
         let (_, m, _) = cells.select_nth_unstable_by_key(middle, |c| c[a]);
-        f32::from(m[a]) / STEPS
+        m[a]
     };
-    Some((axis(0), axis(1)))
+    Some([axis(0), axis(1)])
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ const DISAGREEMENT_GROWTH: f32 = 0.25;
 const CARRY_GROWTH: f32 = 0.3;
 
 /// Frames that nobody looked at next to a sighting are covered this far at most.
-const UNSEEN_CARRY_S: f64 = 1.0;
+pub(crate) const UNSEEN_CARRY_S: f64 = 1.0;
 
 /// A box in one frame, before margins.
 #[derive(Clone, Copy, Debug)]

@@ -138,6 +138,13 @@ impl TrackSettings {
     }
 }
 
+impl ClassSettings {
+    /// Below this score a sighting is nothing to the tracker.
+    pub(crate) fn floor(&self) -> f32 {
+        self.weak.min(self.strong)
+    }
+}
+
 /// What a face's strong score is lower by in photos than in video.
 const PHOTO_FACE_LESS: f32 = 0.05;
 

@@ -24,17 +24,17 @@ pub(crate) fn rising_times(frames: &[FrameFacts]) -> Vec<f64> {
     let mut last: Option<f64> = None;
     frames
         .iter()
-        .map(|f| {
-            last = last.filter(|_| !f.cut);
-            let time = match last {
-                Some(t) if !f.time_s.is_finite() || f.time_s < t + LEAST_STEP_S => t + LEAST_STEP_S,
-                None if !f.time_s.is_finite() => 0.0,
-                _ => f.time_s,
-            };
-            last = Some(time);
-            time
-        })
+        .map(|f| *last.insert(time_after(last, f)))
         .collect()
+}
+
+/// The time of a frame after one at `last`.
+pub(crate) fn time_after(last: Option<f64>, frame: &FrameFacts) -> f64 {
+    match last.filter(|_| !frame.cut) {
+        Some(t) if !frame.time_s.is_finite() || frame.time_s < t + LEAST_STEP_S => t + LEAST_STEP_S,
+        None if !frame.time_s.is_finite() => 0.0,
+        _ => frame.time_s,
+    }
 }
 
 /// The clip, split before every frame with a cut. `times` has one entry a frame.
@@ -45,16 +45,21 @@ pub(crate) fn shots<'a>(size: Size, frames: &'a [FrameFacts], times: &'a [f64]) 
     starts
         .windows(2)
         .filter(|w| w[0] < w[1])
-        .map(|w| Shot {
-            size,
-            first: w[0],
-            frames: &frames[w[0]..w[1]],
-            times: &times[w[0]..w[1]],
-        })
+        .map(|w| Shot::new(size, w[0], &frames[w[0]..w[1]], &times[w[0]..w[1]]))
         .collect()
 }
 
 impl<'a> Shot<'a> {
+    /// Frames from the clip's `first` on, as many as times.
+    pub fn new(size: Size, first: usize, frames: &'a [FrameFacts], times: &'a [f64]) -> Self {
+        Self {
+            size,
+            first,
+            frames: &frames[..times.len()],
+            times,
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.frames.len()
     }
@@ -73,8 +78,7 @@ impl<'a> Shot<'a> {
         let size = self.size;
         let all = self.look(frame).map_or(&[][..], |look| &look.sightings);
         all.iter()
-            .filter(move |s| s.class == class && s.score.is_finite() && s.at.is_sane())
-            .filter(move |s| touches(s.at, size))
+            .filter(move |s| s.class == class && makes_sense(s, size))
             .map(move |s| Sighting {
                 at: bounded(s.at, size),
                 ..*s
@@ -96,6 +100,11 @@ impl<'a> Shot<'a> {
         let (dx, dy) = self.moved_into(frame, at.shift(-dx, -dy));
         (-dx, -dy)
     }
+}
+
+/// Whether a sighting is of this world and in the picture.
+pub(crate) fn makes_sense(s: &Sighting, size: Size) -> bool {
+    s.score.is_finite() && s.at.is_sane() && touches(s.at, size)
 }
 
 /// Whether any of the box lies in the picture.

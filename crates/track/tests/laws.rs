@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use scrim_track::{
-    CellMotion, ClipCover, FrameFacts, Look, MotionGrid, Sensitivity, TrackSettings, Why,
-    cover_clip,
+    CellMotion, ClipCover, ClipTracker, FrameFacts, Look, MotionGrid, Sensitivity, TrackSettings,
+    Why, cover_clip,
 };
 use scrim_units::{Class, PxBox, Sighting, Size};
 
@@ -63,16 +63,67 @@ fn a_frame() -> impl Strategy<Value = FrameFacts> {
 
 /// Up to 40 frames; their steps are added up to times.
 fn a_clip() -> impl Strategy<Value = Vec<FrameFacts>> {
-    prop::collection::vec(a_frame(), 0..40).prop_map(|mut frames| {
-        let mut t = 0.0;
-        for f in &mut frames {
-            if f.time_s.is_finite() {
-                t += f.time_s;
-                f.time_s = t;
-            }
+    prop::collection::vec(a_frame(), 0..40).prop_map(added_up)
+}
+
+fn added_up(mut frames: Vec<FrameFacts>) -> Vec<FrameFacts> {
+    let mut t = 0.0;
+    for f in &mut frames {
+        if f.time_s.is_finite() {
+            t += f.time_s;
+            f.time_s = t;
         }
-        frames
+    }
+    frames
+}
+
+/// Stretches in which things are seen, one of them again and again at the same place, and
+/// between them up to eight seconds without, or with what is too weak to count, at rates and
+/// looks that differ; few cuts.
+fn a_long_clip() -> impl Strategy<Value = Vec<FrameFacts>> {
+    let every = prop::sample::select(vec![1, 3, 20, 60]);
+    let quiet = (0..200usize, 0.02..0.5f64, 1..8u8, every, any::<bool>());
+    let stretch = (prop::collection::vec(a_frame(), 0..12), quiet);
+    prop::collection::vec(stretch, 1..6).prop_map(|stretches| {
+        let a_face = |score| Sighting {
+            class: Class::Face,
+            score,
+            at: PxBox::around(50.0, 50.0, 20.0, 20.0),
+        };
+        let mut frames = Vec::new();
+        for (mut seen, (n, step, pause, every, noise)) in stretches {
+            for (i, f) in seen.iter_mut().enumerate() {
+                f.cut &= i == 0;
+                f.look
+                    .iter_mut()
+                    .for_each(|l| l.sightings.push(a_face(0.9)));
+            }
+            frames.extend(seen);
+            frames.extend((0..n.min((8.0 / step) as usize)).map(|k| FrameFacts {
+                time_s: step * if k % 5 == 3 { f64::from(pause) } else { 1.0 },
+                cut: false,
+                look: (k % every == every - 1).then(|| Look {
+                    sightings: vec![a_face(0.05); usize::from(noise)],
+                    smallest: [6.0; 2],
+                }),
+                motion: None,
+            }));
+        }
+        added_up(frames)
     })
+}
+
+/// The cover of a clip that is settled while it is read.
+fn settled_early(clip: &[FrameFacts], settings: &TrackSettings) -> ClipCover {
+    let mut tracker = ClipTracker::new(SIZE, settings.clone());
+    let mut frames = Vec::new();
+    for f in clip {
+        tracker.push(f.clone());
+        frames.extend(tracker.take_settled());
+    }
+    let (rest, tracks) = tracker.finish();
+    frames.extend(rest);
+    ClipCover { frames, tracks }
 }
 
 /// Whether the pixels of `at`, as far as they are in the picture, are all in one cover box.
@@ -157,6 +208,18 @@ proptest! {
     fn the_same_clip_has_the_same_cover(clip in a_clip()) {
         let settings = settings();
         prop_assert_eq!(cover_clip(SIZE, &clip, &settings), cover_clip(SIZE, &clip, &settings));
+    }
+
+    #[test]
+    fn a_cover_settled_while_reading_is_the_cover_of_the_whole_clip(
+        clip in prop_oneof![a_clip(), a_long_clip()],
+        quick in any::<bool>(),
+    ) {
+        let settings = match quick {
+            true => TrackSettings::for_sensitivity(Sensitivity::Quick),
+            false => settings(),
+        };
+        prop_assert_eq!(settled_early(&clip, &settings), cover_clip(SIZE, &clip, &settings));
     }
 
     #[test]

@@ -5,13 +5,14 @@
 mod footage;
 
 use super::*;
+use crate::cover::Tracking;
 use footage::{BOX, Scratch, box_is_black, is_black, planes_of};
 use scrim_detect::{DetectError, Prepared};
 use scrim_protocol::Report;
 use scrim_raw::{Fill, RawFrame, RedactedFrame, Regions};
 use scrim_sink::Container;
 use scrim_source::PhotoFormat;
-use scrim_track::{ClipCover, FrameFacts, TrackSettings};
+use scrim_track::{FrameCover, FrameFacts, TrackSettings, TrackSummary};
 use scrim_units::{Class, Pass, Sighting, Size};
 use std::path::Path;
 use std::process::Command;
@@ -93,34 +94,92 @@ fn assert_one_fault(report: &Report, stage: &str, frame: Option<u64>, reason: &s
     );
 }
 
-fn panics(_: Size, _: &[FrameFacts], _: &TrackSettings) -> ClipCover {
-    panic!("scripted")
+/// The tracker, and what becomes of its answers: of the covers of the next frames, the first of
+/// which has this number, and whether they are the last.
+struct Spoilt {
+    inner: Box<dyn Tracking>,
+    next: usize,
+    spoil: fn(&mut Vec<FrameCover>, usize, bool),
 }
 
-fn panics_when_done(size: Size, frames: &[FrameFacts], settings: &TrackSettings) -> ClipCover {
-    let cover = cover_clip(size, frames, settings);
-    assert_eq!(cover.frames.len(), 0, "scripted");
-    cover
-}
-
-fn leaves_out_one(size: Size, frames: &[FrameFacts], settings: &TrackSettings) -> ClipCover {
-    let mut cover = cover_clip(size, frames, settings);
-    if let Some(frame) = cover.frames.get_mut(BAD as usize) {
-        frame.boxes.clear();
+impl Tracking for Spoilt {
+    fn push(&mut self, frame: FrameFacts) {
+        self.inner.push(frame);
     }
-    cover
+
+    fn take_settled(&mut self) -> Vec<FrameCover> {
+        let mut covers = self.inner.take_settled();
+        let first = self.next;
+        self.next += covers.len();
+        (self.spoil)(&mut covers, first, false);
+        covers
+    }
+
+    fn finish(self: Box<Self>) -> (Vec<FrameCover>, Vec<TrackSummary>) {
+        let (mut covers, tracks) = self.inner.finish();
+        (self.spoil)(&mut covers, self.next, true);
+        (covers, tracks)
+    }
 }
 
-fn leaves_out_all(size: Size, frames: &[FrameFacts], settings: &TrackSettings) -> ClipCover {
-    let mut cover = cover_clip(size, frames, settings);
-    cover.frames.iter_mut().for_each(|f| f.boxes.clear());
-    cover
+fn spoilt(
+    size: Size,
+    settings: TrackSettings,
+    spoil: fn(&mut Vec<FrameCover>, usize, bool),
+) -> Box<dyn Tracking> {
+    Box::new(Spoilt {
+        inner: crate::cover::TRACKS(size, settings),
+        next: 0,
+        spoil,
+    })
 }
 
-fn forgets_frames(size: Size, frames: &[FrameFacts], settings: &TrackSettings) -> ClipCover {
-    let mut cover = cover_clip(size, frames, settings);
-    cover.frames.pop();
-    cover
+/// A tracker that panics at the first frame.
+struct Panics;
+
+impl Tracking for Panics {
+    fn push(&mut self, _: FrameFacts) {
+        panic!("scripted")
+    }
+
+    fn take_settled(&mut self) -> Vec<FrameCover> {
+        Vec::new()
+    }
+
+    fn finish(self: Box<Self>) -> (Vec<FrameCover>, Vec<TrackSummary>) {
+        (Vec::new(), Vec::new())
+    }
+}
+
+fn panics(_: Size, _: TrackSettings) -> Box<dyn Tracking> {
+    Box::new(Panics)
+}
+
+fn panics_when_done(size: Size, settings: TrackSettings) -> Box<dyn Tracking> {
+    spoilt(size, settings, |_, _, last| assert!(!last, "scripted"))
+}
+
+fn leaves_out_one(size: Size, settings: TrackSettings) -> Box<dyn Tracking> {
+    spoilt(size, settings, |covers, first, _| {
+        let at = (BAD as usize).checked_sub(first);
+        if let Some(frame) = at.and_then(|at| covers.get_mut(at)) {
+            frame.boxes.clear();
+        }
+    })
+}
+
+fn leaves_out_all(size: Size, settings: TrackSettings) -> Box<dyn Tracking> {
+    spoilt(size, settings, |covers, _, _| {
+        covers.iter_mut().for_each(|f| f.boxes.clear());
+    })
+}
+
+fn forgets_frames(size: Size, settings: TrackSettings) -> Box<dyn Tracking> {
+    spoilt(size, settings, |covers, _, last| {
+        if last {
+            covers.pop();
+        }
+    })
 }
 
 fn with_tracker(tracks: Tracks) -> Engine {

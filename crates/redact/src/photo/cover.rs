@@ -33,12 +33,8 @@ type Boxes = (Vec<Vec<PxBox>>, Vec<TrackSummary>);
 
 /// What is filled on a page where this was found: pixels, margins included.
 fn photo_boxes(found: &[Sighting], settings: &TrackSettings, size: Size, tracks: Tracks) -> Boxes {
-    clip_boxes(
-        std::slice::from_ref(&facts(found, 0.0, false, [0.0; 2])),
-        settings,
-        size,
-        tracks,
-    )
+    let facts = facts(found, 0.0, false, [0.0; 2]);
+    clip_boxes(vec![facts], settings, size, tracks)
 }
 
 fn facts(found: &[Sighting], time_s: f64, cut: bool, smallest: [f32; 2]) -> FrameFacts {
@@ -54,17 +50,18 @@ fn facts(found: &[Sighting], time_s: f64, cut: bool, smallest: [f32; 2]) -> Fram
 }
 
 fn clip_boxes(
-    frames: &[FrameFacts],
+    frames: Vec<FrameFacts>,
     settings: &TrackSettings,
     size: Size,
     tracks: Tracks,
 ) -> Boxes {
-    let covered = tracks(size, frames, settings);
+    let mut tracker = tracks(size, settings.clone());
+    frames.into_iter().for_each(|f| tracker.push(f));
+    let (covered, tracks) = tracker.finish();
     let boxes = covered
-        .frames
         .iter()
         .map(|f| f.boxes.iter().map(|b| b.at).collect());
-    (boxes.collect(), covered.tracks)
+    (boxes.collect(), tracks)
 }
 
 /// Covers and seals every page.
@@ -115,7 +112,7 @@ fn together(seen: &Seen, track: &TrackSettings, tracks: Tracks) -> Boxes {
             },
         })
         .collect();
-    clip_boxes(&frames, track, seen.size(), tracks)
+    clip_boxes(frames, track, seen.size(), tracks)
 }
 
 fn apart(seen: &Seen, track: &TrackSettings, tracker: Tracks) -> Boxes {
