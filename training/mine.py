@@ -1,8 +1,8 @@
 """Hard negatives: `python -m training.mine MODEL.onnx SET OUT` makes a copy of a set that names what fooled a detector.
 
 Where people labelled a class and a set holds not one box of it, every detection of it is false. Such places become
-`lure` rows: the feed draws crops around them as often as around faces and plates, and the loss sees background there. OUT links to the
-pictures; the rows of SET stay as they are.
+`lure` rows: the feed draws crops around them as often as around faces and plates, and the loss sees background there.
+OUT links to the pictures; the rows of SET stay as they are.
 """
 
 from __future__ import annotations

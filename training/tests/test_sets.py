@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
 
-from training.sets import FACE, IGNORE, PLATE, BrokenSet, list_sets, manifest_sha256, read_set
+from training.augment import crops
+from training.sets import FACE, IGNORE, LURE, PLATE, BrokenSet, list_sets, manifest_sha256, read_set
+from training.split import EVERY, RUN, split
 
 HEADER = "file,class,x,y,w,h\n"
 
@@ -68,3 +71,24 @@ def test_the_manifest_shows_any_change_but_not_the_place(tmp_path: Path) -> None
         assert list_sets(tmp_path / place) == ["s"]
         hashes.append(manifest_sha256([tmp_path / place / "s"]))
     assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_a_lure_is_a_place_to_look_at_and_no_box_of_a_crop(tmp_path: Path) -> None:
+    (picture,) = read_set(make_set(tmp_path / "s", "a.jpg,lure,40,40,20,20\n"))
+    assert picture.boxes[0, 4] == LURE
+    (crop,) = crops(np.full((200, 200, 3), 90, np.uint8), picture.boxes, 1, 64, Random(1))
+    assert len(crop[1]) == 0
+
+
+def test_both_sides_of_a_split_hold_whole_runs_and_nothing_twice(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    folder.mkdir()
+    names = [f"{i:03}.jpg" for i in range(RUN * EVERY)]
+    for name in names:
+        (folder / name).write_bytes(b"not opened")
+    (folder / "labels.csv").write_text(HEADER + "".join(f"{name},none,,,,\n" for name in names))
+    assert split(folder, tmp_path / "learn", tmp_path / "tune") == (len(names) - RUN, RUN)
+    tuned = [picture.path.name for picture in read_set(tmp_path / "tune")]
+    assert tuned == names[-RUN:]
+    learnt = [picture.path.name for picture in read_set(tmp_path / "learn")]
+    assert sorted(tuned + learnt) == names
