@@ -5,7 +5,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use scrim_redact::Step;
 use std::path::Path;
 
-/// Share of a file's time that the first pass takes, about.
+/// One part in so many of a file's time is the first pass, about.
 const FIRST_PASS: u64 = 2;
 
 /// The line of one file.
@@ -35,6 +35,7 @@ impl Line {
         let (done, total, frames) = match step {
             Step::Examined(n, total) => (n, total.unwrap_or(n), n),
             Step::Written(n, total) => (n + total, total, n + total),
+            Step::Checked(n, total) => (n * FIRST_PASS, total, n * FIRST_PASS),
         };
         self.0.set_length(total.max(1) * FIRST_PASS);
         self.0.set_position(done);

@@ -95,7 +95,7 @@ pub fn evaluate(
         let mut tally = Tally::default();
         for picture in &set.pictures {
             done += 1;
-            let stopped = control.step(Step::Written(done, total as u64));
+            let stopped = control.step(Step::Checked(done, total as u64));
             stopped.map_err(|_| EvalError::Stopped)?;
             match foresee(&picture.path, engine) {
                 Ok(seen) => {

@@ -121,6 +121,8 @@ pub enum Step {
     Examined(u64, Option<u64>),
     /// Frames written so far, of so many.
     Written(u64, u64),
+    /// Frames or pictures checked so far, of so many, where there is one pass only.
+    Checked(u64, u64),
 }
 
 /// How to follow a job and to stop it.

@@ -98,7 +98,7 @@ pub fn verify(
             let mut photo = open(&data, format, engine)?;
             while let Some(page) = photo.advance()? {
                 checker.take(page.frame, &mut found);
-                control.step(Step::Written(found.frames, report.output.frames))?;
+                control.step(Step::Checked(found.frames, report.output.frames))?;
             }
             let foreign = |what: &&String| !OWN_EXTRAS.contains(&what.as_str());
             for what in photo.dropped().iter().filter(foreign) {
@@ -117,7 +117,7 @@ pub fn verify(
                         found.tell(format!("frame {} cannot be decoded", id.index));
                     }
                 }
-                control.step(Step::Written(found.frames, report.output.frames))?;
+                control.step(Step::Checked(found.frames, report.output.frames))?;
             }
         }
     }
