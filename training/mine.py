@@ -8,17 +8,16 @@ OUT links to the pictures; the rows of SET stay as they are.
 from __future__ import annotations
 
 import argparse
-import csv
-import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from training.derive import derive
 from training.detectors import FindsBoxes, open_detector
 from training.evaluate import at_scales, inside
 from training.feed import read_picture
-from training.sets import COLUMNS, FACE, PLATE, Picture, read_set, read_states
+from training.sets import FACE, PLATE, Picture, read_set, read_states
 
 LEAST = 0.2
 """Score from which a false detection is worth a crop; well under any threshold in use."""
@@ -46,19 +45,12 @@ def to_row(name: str, lure: np.ndarray) -> list[str]:
 
 
 def mine(detector: FindsBoxes, source: Path, out: Path) -> tuple[int, int]:
-    """Write the set `out`; the number of its pictures and of new rows. `out` must not exist: nothing is lost."""
+    """Write the set `out`; the number of its pictures and of new rows."""
     pictures, states = read_set(source), read_states(source)
     looked = (states["faces"] in ("none", "labelled"), states["plates"] in ("none", "labelled"))
     face, plate = (looked[kind] and not any(p.count(kind) for p in pictures) for kind in (FACE, PLATE))
-    with open(source / "labels.csv", newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))[1:]
-    out.mkdir(parents=True)
-    for picture in pictures:
-        (out / picture.path.name).symlink_to(picture.path.resolve())
     new = [to_row(p.path.name, lure) for p in pictures for lure in lures(detector, p, (face, plate))]
-    with open(out / "labels.csv", "w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows, *new])
-    (out / "set.json").write_text(json.dumps(states) + "\n", encoding="utf-8")
+    derive(source, out, (p.path.name for p in pictures), new)
     return len(pictures), len(new)
 
 

@@ -8,16 +8,15 @@ stay as they are. OUT is a new set with links to the pictures.
 from __future__ import annotations
 
 import argparse
-import csv
-import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from training.derive import derive
 from training.detectors import FindsBoxes, nms, open_detector
 from training.feed import read_picture
-from training.sets import COLUMNS, FACE, Picture, read_set, read_states
+from training.sets import FACE, Picture, read_set
 
 SURE, SUSPECTED = 0.55, 0.2
 MERGE_IOU = 0.4
@@ -44,17 +43,10 @@ def to_row(name: str, face: np.ndarray) -> list[str]:
 
 
 def label(teacher: FindsBoxes, source: Path, out: Path) -> tuple[int, int]:
-    """Write the set `out`; the number of its pictures and of new `face` rows. `out` must not exist: nothing is lost."""
-    pictures, states = read_set(source), read_states(source)
-    with open(source / "labels.csv", newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))[1:]
-    out.mkdir(parents=True)
-    for picture in pictures:
-        (out / picture.path.name).symlink_to(picture.path.resolve())
+    """Write the set `out`; the number of its pictures and of new `face` rows."""
+    pictures = read_set(source)
     new = [to_row(picture.path.name, face) for picture in pictures for face in look(teacher, picture)]
-    with open(out / "labels.csv", "w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows, *new])
-    (out / "set.json").write_text(json.dumps({**states, "faces": "pseudo"}) + "\n", encoding="utf-8")
+    derive(source, out, (picture.path.name for picture in pictures), new, {"faces": "pseudo"})
     return len(pictures), sum(row[1] == "face" for row in new)
 
 

@@ -7,11 +7,10 @@ links; a set that is too small for two sides is learnt from only.
 from __future__ import annotations
 
 import argparse
-import csv
-import json
 from pathlib import Path
 
-from training.sets import COLUMNS, list_sets, read_set, read_states
+from training.derive import derive
+from training.sets import list_sets, read_set
 
 RUN = 16
 """Pictures in a row, by name, that stay together."""
@@ -24,25 +23,13 @@ def side(index: int) -> bool:
     return index // RUN % EVERY == EVERY - 1
 
 
-def write(source: Path, out: Path, names: set[str]) -> None:
-    """The pictures `names` of the set `source` and their rows, as the set `out`, which must not exist."""
-    out.mkdir(parents=True)
-    for name in sorted(names):
-        (out / name).symlink_to((source / name).resolve())
-    with open(source / "labels.csv", newline="", encoding="utf-8") as file:
-        rows = [row for row in list(csv.reader(file))[1:] if row[0] in names]
-    with open(out / "labels.csv", "w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
-    (out / "set.json").write_text(json.dumps(read_states(source)) + "\n", encoding="utf-8")
-
-
 def split(source: Path, learn: Path, tune: Path) -> tuple[int, int]:
     """Write both sides of one set; the number of pictures of each."""
     names = sorted(picture.path.name for picture in read_set(source))
     kept = {name for index, name in enumerate(names) if side(index)}
-    write(source, learn, set(names) - kept)
+    derive(source, learn, set(names) - kept)
     if kept:
-        write(source, tune, kept)
+        derive(source, tune, kept)
     return len(names) - len(kept), len(kept)
 
 
