@@ -71,8 +71,10 @@ impl PartFile {
         self.sync()?;
         if let Err(e) = std::fs::rename(&self.part, &self.target) {
             // A rename can be done and told as failed, over a network for instance. Then the part
-            // is gone, and what stands under the final name is ours.
-            if self.part.symlink_metadata().is_err() {
+            // is gone, and what stands under the final name is ours. A part that merely cannot be
+            // asked after says nothing of the kind.
+            let part = self.part.symlink_metadata();
+            if part.is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) {
                 self.take_back();
             }
             return Err(SinkError::io(&self.target, "rename into place")(e));

@@ -1,9 +1,9 @@
 //! Keeps off standard error what an encoder library prints there by itself.
 //!
 //! SVT-AV1 greets on standard error when it is opened, whatever FFmpeg's log level is. Its one
-//! switch is a variable of the environment, and setting one is unsafe in a process with threads.
-//! So standard error leads nowhere while it is opened: some milliseconds, in which words of other
-//! threads are lost too.
+//! switch is a variable of the environment, and no process with threads may set one. So standard
+//! error leads nowhere while it is opened: some milliseconds, in which words of other threads are
+//! lost too.
 
 use std::sync::{Mutex, PoisonError};
 
