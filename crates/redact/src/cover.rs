@@ -241,6 +241,8 @@ fn look(examined: &Examination, frame: usize) -> Look {
 #[derive(Default)]
 struct Near {
     looks: [Option<usize>; 2],
+    /// Frames before this one were searched for the look after; none is searched twice.
+    searched: usize,
 }
 
 impl Near {
@@ -249,8 +251,10 @@ impl Near {
         let seen = |k: usize| matches!(frames[k].look, Looked::Found(_));
         if seen(frame) {
             self.looks = [Some(frame), None];
-        } else if self.looks[1].is_none_or(|next| next < frame) {
-            self.looks[1] = (frame..frames.len()).find(|&k| seen(k));
+        } else if self.looks[1].is_none() {
+            let next = (self.searched.max(frame)..frames.len()).find(|&k| seen(k));
+            self.searched = next.unwrap_or(frames.len());
+            self.looks[1] = next;
         }
     }
 }
@@ -266,4 +270,38 @@ fn rects(cover: &FrameCover, size: Size, mask_scale: f32) -> impl Iterator<Item 
 pub(crate) fn scaled(at: PxBox, factor: f32) -> PxBox {
     let extra = (factor - 1.0).max(0.0) / 2.0;
     at.grow(at.width() * extra, at.height() * extra)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scrim_units::FrameId;
+
+    #[test]
+    fn the_looks_next_to_a_frame_are_its_own_or_the_nearest_on_both_sides() {
+        for pattern in 0..1_u32 << 9 {
+            let seen = |k: usize| pattern >> k & 1 == 1;
+            let frame = |k: usize| Examined {
+                id: FrameId {
+                    index: k as u64,
+                    pts: k as i64,
+                    checksum: 0,
+                },
+                seconds: k as f64,
+                look: if seen(k) {
+                    Looked::Found(Box::default())
+                } else {
+                    Looked::Not
+                },
+            };
+            let frames: Vec<Examined> = (0..9).map(frame).collect();
+            let mut near = Near::default();
+            for k in 0..9 {
+                near.move_to(k, &frames);
+                let before = (0..=k).rev().find(|&n| seen(n));
+                let after = (k + 1..9).find(|&n| seen(n)).filter(|_| !seen(k));
+                assert_eq!(near.looks, [before, after], "frame {k} of {pattern:09b}");
+            }
+        }
+    }
 }

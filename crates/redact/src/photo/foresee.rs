@@ -5,7 +5,7 @@ use crate::error::JobError;
 use crate::job::{Control, Engine};
 use scrim_raw::{Examination, Fill, ModelId, RawFrame, RedactedFrame, Regions, redact};
 use scrim_source::{PhotoFormat, SourceError};
-use scrim_units::{PxRect, Size};
+use scrim_units::{PxRect, Sighting, Size};
 use std::sync::Arc;
 
 /// A page that was looked at and covered, and what `redact` would fill of it.
@@ -14,6 +14,8 @@ pub(crate) struct Foreseen {
     page: Looked,
     regions: Regions,
     model: ModelId,
+    /// Scores from which a face and a plate are covered for certain.
+    thresholds: [f32; 2],
 }
 
 impl Foreseen {
@@ -36,6 +38,7 @@ impl Foreseen {
             page,
             regions,
             model: seen.model,
+            thresholds: covered.thresholds,
         })
     }
 
@@ -52,16 +55,18 @@ impl Foreseen {
     }
 
     /// The page with these rectangles filled besides; `None` for a file of several pages, whose
-    /// first is not kept, and where the regions cannot be sealed.
+    /// first is not kept, and where nobody looked or the regions cannot be sealed.
     pub(crate) fn redacted_with(self, mut rects: Vec<PxRect>) -> Option<RedactedFrame> {
         rects.extend(self.filled());
         let (id, seconds, size) = (self.page.id, self.page.seconds, self.page.size);
+        let certain = |s: &&Sighting| s.score >= self.thresholds[s.class.index()];
+        let found = self.page.found.as_ref().ok()?;
         let look = Examination {
             frame: id,
             seconds,
             area: size.rect(),
             model: self.model,
-            found: Vec::new(),
+            found: found.iter().filter(certain).copied().collect(),
         };
         let regions = Regions::seal(id, seconds, size, &[&look], 0.0, rects).ok()?;
         Some(redact(self.frame?, &regions, Fill::Solid))
