@@ -4,16 +4,14 @@
 
 mod footage;
 
-use footage::{BOX, HEIGHT, Scratch, WIDTH, planes_of};
-use scrim_detect::{DetectError, Detector, Prepared};
+use footage::{BOX, HEIGHT, Scratch, SeesBox, WIDTH, planes_of};
+use scrim_detect::Detector;
 use scrim_protocol::Report;
-use scrim_raw::ModelId;
 use scrim_redact::{
     Control, Done, Engine, JobError, JobSettings, Kind, Planned, VideoOptions, redact_file,
 };
 use scrim_sink::{Codec, Container};
 use scrim_source::SourceError;
-use scrim_units::{Class, Pass, Sighting};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -38,22 +36,6 @@ fn box_is_dark(luma: &[u8]) -> bool {
         .all(|y| is_dark(&luma[y * WIDTH + x.start..y * WIDTH + x.end]))
 }
 
-struct Sees;
-
-impl Detector for Sees {
-    fn look(&mut self, _: &Prepared, _: &[Pass]) -> Result<Vec<Sighting>, DetectError> {
-        Ok(vec![Sighting {
-            class: Class::Face,
-            score: 0.95,
-            at: BOX,
-        }])
-    }
-
-    fn model(&self) -> ModelId {
-        ModelId([3; 32])
-    }
-}
-
 fn redact(source: &Path, target: &Path, accept: bool) -> Result<Done, JobError> {
     redact_with(source, target, accept, 3)
 }
@@ -73,7 +55,7 @@ fn redact_with(
         },
         ..JobSettings::default()
     };
-    let factory = || Box::new(Sees) as Box<dyn Detector>;
+    let factory = || Box::new(SeesBox) as Box<dyn Detector>;
     let engine = Engine::with_detector(settings, Duration::from_secs(20), Arc::new(factory));
     let file = Planned {
         source: source.to_owned(),

@@ -6,14 +6,13 @@ mod footage;
 
 use super::*;
 use crate::cover::Tracking;
-use footage::{BOX, Scratch, box_is_black, is_black, planes_of};
-use scrim_detect::{DetectError, Prepared};
+use footage::{Scratch, SeesBox, box_is_black, is_black, planes_of};
 use scrim_protocol::Report;
 use scrim_raw::{Fill, RawFrame, RedactedFrame, Regions};
 use scrim_sink::Container;
 use scrim_source::PhotoFormat;
 use scrim_track::{FrameCover, FrameFacts, TrackSettings, TrackSummary};
-use scrim_units::{Class, Pass, Sighting, Size};
+use scrim_units::Size;
 use std::path::Path;
 use std::process::Command;
 
@@ -22,29 +21,12 @@ const FRAMES: u64 = 24;
 /// The frame in which something fails.
 const BAD: u64 = 12;
 
-/// Sees the box in every frame.
-struct Sees;
-
-impl Detector for Sees {
-    fn look(&mut self, _: &Prepared, _: &[Pass]) -> Result<Vec<Sighting>, DetectError> {
-        Ok(vec![Sighting {
-            class: Class::Face,
-            score: 0.95,
-            at: BOX,
-        }])
-    }
-
-    fn model(&self) -> ModelId {
-        ModelId([3; 32])
-    }
-}
-
 fn engine() -> Engine {
     let settings = JobSettings {
         threads: 2,
         ..JobSettings::default()
     };
-    let factory = || Box::new(Sees) as Box<dyn Detector>;
+    let factory = || Box::new(SeesBox) as Box<dyn Detector>;
     Engine::with_detector(settings, Duration::from_secs(20), Arc::new(factory))
 }
 

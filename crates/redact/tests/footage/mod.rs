@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use scrim_units::PxBox;
+use scrim_detect::{DetectError, Detector, Prepared};
+use scrim_raw::ModelId;
+use scrim_units::{Class, Pass, PxBox, Sighting};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -20,6 +22,23 @@ pub const BOX: PxBox = PxBox {
     x1: 38.0,
     y1: 34.0,
 };
+
+/// A detector that sees the box in every frame.
+pub struct SeesBox;
+
+impl Detector for SeesBox {
+    fn look(&mut self, _: &Prepared, _: &[Pass]) -> Result<Vec<Sighting>, DetectError> {
+        Ok(vec![Sighting {
+            class: Class::Face,
+            score: 0.95,
+            at: BOX,
+        }])
+    }
+
+    fn model(&self) -> ModelId {
+        ModelId([3; 32])
+    }
+}
 
 /// Luma of black in limited range.
 const BLACK: u8 = 16;
