@@ -42,6 +42,14 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "PNG")]
     pub sheet: Option<PathBuf>,
 
+    /// How it is told.
+    #[command(flatten)]
+    pub telling: Telling,
+}
+
+/// How a check or a measure is told, and how many threads it may take.
+#[derive(Debug, Args)]
+pub struct Telling {
     /// Print what was found as JSON
     #[arg(long)]
     pub json: bool,
@@ -78,17 +86,9 @@ pub struct EvalArgs {
     #[arg(short, long, value_name = "0.05-0.95", value_parser = score)]
     pub threshold: Option<f32>,
 
-    /// Print the counts and the misses as JSON
-    #[arg(long)]
-    pub json: bool,
-
-    /// Show no progress
-    #[arg(short, long)]
-    pub quiet: bool,
-
-    /// Threads for the detector [default: all cores]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub threads: Option<u16>,
+    /// How it is told.
+    #[command(flatten)]
+    pub telling: Telling,
 }
 
 /// Arguments of `scrim completions`.

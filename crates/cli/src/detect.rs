@@ -2,7 +2,7 @@
 
 use crate::args::DetectArgs;
 use crate::exit::Exit;
-use crate::show::shown;
+use crate::show::{shown, told};
 use scrim_redact::{Control, Engine, JobSettings, find};
 use std::io::Write;
 
@@ -17,7 +17,7 @@ pub fn run(args: &DetectArgs) -> anyhow::Result<Exit> {
     let found = match find(&args.file, &engine, &Control::silent()) {
         Ok(found) => found,
         Err(e) => {
-            eprintln!("{}: {e}", shown(&args.file));
+            eprintln!("{}: {}", shown(&args.file), told(e));
             return Ok(Exit::SomeRefused);
         }
     };

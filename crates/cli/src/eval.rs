@@ -3,7 +3,7 @@
 use crate::args::EvalArgs;
 use crate::exit::Exit;
 use crate::progress::Line;
-use crate::show::shown;
+use crate::show::{shown, told};
 use scrim_redact::{
     BANDS, Control, Engine, EvalError, Evaluated, JobSettings, Tally, evaluate, write_sheet,
 };
@@ -19,13 +19,13 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<Exit> {
     let engine = Engine::new(JobSettings {
         sensitivity: args.sensitivity.into(),
         threshold: args.threshold,
-        threads: args.threads.map_or(default.threads, usize::from),
+        threads: args.telling.threads.map_or(default.threads, usize::from),
         ..default
     })?;
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
-    let line = Line::new(&args.folder, args.quiet);
+    let line = Line::new(&args.folder, args.telling.quiet);
     let steps = line.clone();
     let control = Control::new(stop, Arc::new(move |s| steps.step(s)));
     let result = evaluate(&args.folder, &engine, &control, args.misses.is_some());
@@ -34,17 +34,17 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<Exit> {
         Ok(found) => found,
         Err(EvalError::Stopped) => return Ok(Exit::Stopped),
         Err(e) => {
-            eprintln!("{e}");
+            eprintln!("{}", told(e));
             return Ok(Exit::SomeRefused);
         }
     };
     for (path, e) in &found.unread {
-        eprintln!("{}: {e}", shown(path));
+        eprintln!("{}: {}", shown(path), told(e));
     }
     if let Some(sheet) = &args.misses {
         write_sheet(&found.tiles, sheet)?;
     }
-    let text = if args.json {
+    let text = if args.telling.json {
         format!("{}\n", as_json(&found))
     } else {
         table(&found)
@@ -69,7 +69,7 @@ fn whole(found: &Evaluated) -> Tally {
 fn table(found: &Evaluated) -> String {
     let mut text = String::new();
     for set in &found.sets {
-        block(&mut text, &set.name, &set.tally);
+        block(&mut text, &told(&set.name), &set.tally);
     }
     if found.sets.len() > 1 {
         block(&mut text, "all", &whole(found));
@@ -123,7 +123,7 @@ fn as_json(found: &Evaluated) -> Value {
         .iter()
         .map(|m| {
             let at = [m.at.x0, m.at.y0, m.at.x1, m.at.y1];
-            json!({ "file": m.path, "class": m.class.name(), "box": at })
+            json!({ "file": m.path.to_string_lossy(), "class": m.class.name(), "box": at })
         })
         .collect();
     json!({ "sets": sets, "all": of_tally(&whole(found)), "misses": misses })

@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     match std::panic::catch_unwind(|| run(cli.command)) {
         Ok(Ok(exit)) => exit,
         Ok(Err(e)) => {
-            eprintln!("scrim: {e:#}");
+            eprintln!("scrim: {}", show::told(format!("{e:#}")));
             Exit::Nothing.into()
         }
         Err(_) => {

@@ -3,7 +3,7 @@
 use crate::args::{FillArg, RedactArgs};
 use crate::exit::Exit;
 use crate::progress::Line;
-use crate::show::shown;
+use crate::show::{shown, told};
 use crate::summary::{DoneFile, Summary, line_of};
 use scrim_redact::{
     Control, Engine, JobError, JobSettings, Plan, Planned, Request, VideoOptions, Zones, plan,
@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Runs the command.
 pub fn run(args: &RedactArgs) -> anyhow::Result<Exit> {
     if let Some(wrong) = args.wrong_crf() {
-        eprintln!("scrim: {wrong}");
+        eprintln!("scrim: {}", told(wrong));
         return Ok(Exit::Usage);
     }
     let request = Request {
@@ -30,7 +30,7 @@ pub fn run(args: &RedactArgs) -> anyhow::Result<Exit> {
     let plan = match plan(&request) {
         Ok(plan) => plan,
         Err(e) => {
-            eprintln!("scrim: {e}");
+            eprintln!("scrim: {}", told(e));
             return Ok(Exit::Usage);
         }
     };
@@ -41,7 +41,7 @@ pub fn run(args: &RedactArgs) -> anyhow::Result<Exit> {
     {
         Ok(zones) => zones,
         Err(e) => {
-            eprintln!("scrim: {e}");
+            eprintln!("scrim: {}", told(e));
             return Ok(Exit::Usage);
         }
     };
@@ -93,7 +93,7 @@ fn work(args: &RedactArgs, plan: &Plan, engine: &Engine, stop: &Arc<AtomicBool>)
             summary.refused += 1;
         }
         if !(refused.harmless && args.quiet) {
-            eprintln!("{}: {}", shown(&refused.source), refused.why);
+            eprintln!("{}: {}", shown(&refused.source), told(&refused.why));
         }
     }
     for file in &plan.files {
@@ -130,7 +130,7 @@ fn one(
                 eprintln!("{}", line_of(&done));
             }
             for warning in &done.done.warnings {
-                eprintln!("{}: {warning}", shown(&file.source));
+                eprintln!("{}: {}", shown(&file.source), told(warning));
             }
             summary.done.push(done);
         }
@@ -145,7 +145,7 @@ fn one(
             }
         }
         Err(error) => {
-            eprintln!("{}: {error}", shown(&file.source));
+            eprintln!("{}: {}", shown(&file.source), told(&error));
             if error.is_refusal() {
                 summary.refused += 1;
             } else {

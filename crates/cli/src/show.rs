@@ -1,4 +1,5 @@
-//! Text that reaches a terminal. Names may hold anything, line breaks and escape codes too.
+//! Text that reaches a terminal. Names may hold anything, line breaks and escape codes too, and
+//! so may messages that repeat them.
 
 use std::path::Path;
 
@@ -6,9 +7,15 @@ use std::path::Path;
 /// cursor.
 #[must_use]
 pub fn shown(path: &Path) -> String {
-    let text = path.to_string_lossy();
+    told(path.to_string_lossy())
+}
+
+/// The same for a message of one line.
+#[must_use]
+pub fn told(message: impl ToString) -> String {
+    let text = message.to_string();
     if !text.chars().any(|c| c.is_control()) {
-        return text.into_owned();
+        return text;
     }
     text.chars()
         .flat_map(|c| {
@@ -26,11 +33,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn line_breaks_and_escape_codes_in_names_are_escaped() {
+    fn line_breaks_and_escape_codes_in_names_and_messages_are_escaped() {
         assert_eq!(
             shown(Path::new("two\nlines\u{1b}[2J")),
             "two\\nlines\\u{1b}[2J"
         );
         assert_eq!(shown(Path::new("Straße 日本.mp4")), "Straße 日本.mp4");
+        assert_eq!(
+            told("the tag \"a\rb\" is there"),
+            "the tag \"a\\rb\" is there"
+        );
     }
 }

@@ -3,7 +3,7 @@
 use crate::args::VerifyArgs;
 use crate::exit::VerifyExit;
 use crate::progress::Line;
-use crate::show::shown;
+use crate::show::{shown, told};
 use scrim_redact::{Control, Engine, JobSettings, Suspect, Verified, verify, write_sheet};
 use std::path::Path;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use std::sync::Arc;
 pub fn run(args: &VerifyArgs) -> anyhow::Result<VerifyExit> {
     let default = JobSettings::default();
     let engine = Engine::new(JobSettings {
-        threads: args.threads.map_or(default.threads, usize::from),
+        threads: args.telling.threads.map_or(default.threads, usize::from),
         ..default
     })?;
     let mut exit = VerifyExit::Clean;
     let (mut all, mut tiles) = (Vec::new(), Vec::new());
     for file in &args.files {
-        let line = Line::new(file, args.quiet);
+        let line = Line::new(file, args.telling.quiet);
         let steps = line.clone();
         let control = Control::new(Arc::default(), Arc::new(move |s| steps.step(s)));
         let result = verify(file, &engine, &control, args.sheet.is_some());
@@ -29,14 +29,14 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<VerifyExit> {
                 if !found.problems.is_empty() || !found.suspects.is_empty() {
                     exit = exit.max(VerifyExit::Found);
                 }
-                if args.json {
+                if args.telling.json {
                     all.push(json(file, &found));
                 } else {
                     tell(file, &found);
                 }
             }
             Err(e) => {
-                eprintln!("{}: {e}", shown(file));
+                eprintln!("{}: {}", shown(file), told(e));
                 exit = VerifyExit::Unreadable;
             }
         }
@@ -44,7 +44,7 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<VerifyExit> {
     if let Some(sheet) = &args.sheet {
         write_sheet(&tiles, sheet)?;
     }
-    if args.json {
+    if args.telling.json {
         use std::io::Write;
         // A reader that went away is no fault.
         let _ = writeln!(std::io::stdout(), "{}", serde_json::json!({ "files": all }));
@@ -80,7 +80,7 @@ fn tell(file: &Path, found: &Verified) {
     }
     for line in lines {
         // A reader that went away is no fault.
-        let _ = writeln!(out, "{line}");
+        let _ = writeln!(out, "{}", told(line));
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod files;
 
-use files::{Scratch, redact, scrim, words};
+use files::{Scratch, ffmpeg, redact, scrim, words};
 use std::path::Path;
 use std::time::Duration;
 
@@ -271,5 +271,40 @@ fn ctrl_c_ends_with_130_and_leaves_nothing() {
     assert!(
         !out.exists() || scratch.names("out").is_empty(),
         "something is left"
+    );
+}
+
+#[test]
+fn eval_prints_a_table_of_good_labels_and_refuses_broken_ones_by_file_and_line() {
+    let scratch = Scratch::new("eval");
+    let set = scratch.path("set\u{1b}[1m");
+    std::fs::create_dir_all(&set).unwrap();
+    let grey = [
+        "-f",
+        "lavfi",
+        "-i",
+        "color=gray:s=160x120",
+        "-frames:v",
+        "1",
+    ];
+    ffmpeg(&grey, &set.join("a.png"));
+    let eval = |rows: &str| {
+        let labels = format!("file,class,x,y,w,h\n{rows}");
+        std::fs::write(set.join("labels.csv"), labels).unwrap();
+        scrim().arg("eval").arg(&set).output().unwrap()
+    };
+    let good = eval("a.png,face,20,20,30,30\n");
+    assert_eq!(good.status.code(), Some(0), "{}", words(&good));
+    let table = String::from_utf8(good.stdout).unwrap();
+    assert!(
+        table.contains("0 of 1 covered") && !table.contains('\u{1b}'),
+        "{table}"
+    );
+    let broken = eval("a.png,face,20,20,30,30\na.png,nose,1,1,9,9\n");
+    assert_eq!(broken.status.code(), Some(3));
+    let said = words(&broken);
+    assert!(
+        said.contains("labels.csv:3: unknown class") && !said.contains('\u{1b}'),
+        "{said}"
     );
 }
