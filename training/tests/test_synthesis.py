@@ -161,3 +161,10 @@ def test_where_plates_are_not_labelled_none_is_added(drawer: Drawer) -> None:
     rng, none = random.Random(1), np.zeros((0, 5), np.float32)
     for _ in range(20):
         assert len(synthesise(make_street(), none, False, 2.0, rng, drawer)) == 0
+
+
+@pytest.mark.parametrize("tall", [0.02, 0.2, 1.0])
+def test_a_plate_seen_from_its_edge_is_a_sliver_and_no_fault(tall: float) -> None:
+    art = to_art(np.full((60, 280, 3), 200.0), np.ones((60, 280)), (0, 0, 280, 60))
+    quad = np.array([[60, 100], [60.05, 100], [60.05, 100 + tall], [60, 100 + tall]], np.float32)
+    paste(make_street(), art, quad, PLAIN, random.Random(1))
