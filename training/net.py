@@ -10,6 +10,7 @@ know where the eyes are.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
@@ -18,12 +19,32 @@ from torch.nn import functional as F
 
 CLASSES = ("face", "plate")
 STRIDES = (8, 16, 32)
-STEM_WIDTH, WIDTH = 16, 64
-STAGE_WIDTHS = (STEM_WIDTH, WIDTH, WIDTH, WIDTH, WIDTH, WIDTH)
+STEM_WIDTH = 16
 FIRST_TAP = 2  # stages 2, 3 and 4 end at strides 8, 16 and 32
 POOLED_STAGES = (1, 2, 3)
 # exp(6) * 32 px is 12,900 px, beyond any input: the limit keeps a wild cell from becoming infinite.
 SIZE_LIMIT = 6.0
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How wide and deep a network of this topology is."""
+
+    stages: tuple[tuple[int, ...], ...]
+    """Of each of the five stages, the channels that each of its blocks gives."""
+    head: int
+    """Channels that the score and box branches read."""
+
+    @property
+    def taps(self) -> tuple[int, ...]:
+        """Channels of the backbone at strides 8, 16 and 32."""
+        return tuple(widths[-1] for widths in self.stages[FIRST_TAP:])
+
+
+YUNET = Shape(stages=((16, 64), (64, 64), (64, 64), (64, 64), (64, 64)), head=64)
+# Wide where it is cheap: behind stride 4 a pixel costs a quarter, and what is missed (half hidden, seen from the
+# side, low in contrast) needs the surroundings, which only the coarse strides see.
+CITY = Shape(stages=((16, 64), (64, 64), (96, 96, 96), (128, 128, 128), (128, 128)), head=96)
 
 
 class Separable(nn.Module):
@@ -56,17 +77,24 @@ class Stem(nn.Module):
 class Detector(nn.Module):
     """Stem, five stages, a top-down path over strides 8, 16 and 32, and a score and a box branch at each."""
 
-    def __init__(self) -> None:
+    def __init__(self, shape: Shape = CITY) -> None:
         super().__init__()
         self.stem = Stem()
-        self.stages = nn.ModuleList(nn.Sequential(Separable(a, a), Separable(a, b)) for a, b in pairwise(STAGE_WIDTHS))
-        self.lateral = nn.ModuleList(Separable(WIDTH, WIDTH) for _ in STRIDES)
-        self.shared = nn.ModuleList(Separable(WIDTH, WIDTH) for _ in STRIDES)
-        self.score = nn.ModuleList(Separable(WIDTH, len(CLASSES), bare=True) for _ in STRIDES)
-        self.box = nn.ModuleList(Separable(WIDTH, 4, bare=True) for _ in STRIDES)
+        self.stages = nn.ModuleList()
+        width = STEM_WIDTH
+        for widths in shape.stages:
+            self.stages.append(nn.Sequential(*(Separable(a, b) for a, b in pairwise((width, *widths)))))
+            width = widths[-1]
+        # A coarser map is added to the next finer one, so it leaves its lateral block as wide as that.
+        down = (shape.taps[0], *shape.taps[:-1])
+        self.lateral = nn.ModuleList(Separable(a, b) for a, b in zip(shape.taps, down))
+        self.sums: nn.ModuleList = nn.ModuleList(nn.Identity() for _ in down[:-1])  # where rounding takes place
+        self.shared = nn.ModuleList(Separable(a, shape.head) for a in down)
+        self.score = nn.ModuleList(Separable(shape.head, len(CLASSES), bare=True) for _ in STRIDES)
+        self.box = nn.ModuleList(Separable(shape.head, 4, bare=True) for _ in STRIDES)
 
     def features(self, x: Tensor) -> list[Tensor]:
-        """Maps (B, 64, H / s, W / s) for each stride s."""
+        """Maps (B, `Shape.head`, H / s, W / s) for each stride s."""
         x = F.max_pool2d(self.stem(x), 2)
         taps = []
         for i, stage in enumerate(self.stages):
@@ -77,7 +105,7 @@ class Detector(nn.Module):
                 x = F.max_pool2d(x, 2)
         for i in (2, 1):
             taps[i] = self.lateral[i](taps[i])
-            taps[i - 1] = taps[i - 1] + F.interpolate(taps[i], scale_factor=2.0, mode="nearest")
+            taps[i - 1] = self.sums[i - 1](taps[i - 1] + F.interpolate(taps[i], scale_factor=2.0, mode="nearest"))
         taps[0] = self.lateral[0](taps[0])
         return [shared(tap) for shared, tap in zip(self.shared, taps)]
 

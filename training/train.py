@@ -24,8 +24,9 @@ from torch import nn
 from training.checkpoint import Checkpoint, file_sha256, load, load_weights, save
 from training.config import RunConfig
 from training.feed import Batch, Feed, FeedDied
+from training.grow import grow
 from training.loss import Losses, loss
-from training.net import Detector
+from training.net import YUNET, Detector
 from training.sets import FACE, PLATE, Picture, list_sets, manifest_sha256, read_set
 from training.start import start_from_yunet
 
@@ -66,7 +67,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument("--start", type=Path, help="YuNet-n weights to begin with")
-    begin.add_argument("--init", type=Path, help="checkpoint or weights of this network to begin with")
+    begin.add_argument("--init", type=Path, help="checkpoint or weights to begin with; may be narrower")
     parser.add_argument("--teacher", type=Path, help="YuNet-n weights that guide the face score")
     return parser.parse_args()
 
@@ -113,9 +114,11 @@ class Trainer:
         self.config, self.step = config, 0
         self.net = Detector()
         if args.start:
-            start_from_yunet(self.net, args.start)
+            narrow = Detector(YUNET)
+            start_from_yunet(narrow, args.start)
+            grow(self.net, narrow.state_dict())
         if args.init:
-            self.net.load_state_dict(load_weights(args.init)[0])
+            grow(self.net, load_weights(args.init)[0])
         self.ema = copy.deepcopy(self.net).eval()
         self.net.train().to(memory_format=torch.channels_last)
         self.teacher = make_teacher(args.teacher) if args.teacher else None
@@ -160,7 +163,7 @@ class Trainer:
 
 def make_teacher(path: Path) -> Detector:
     """YuNet-n in our network, frozen: its objectness is the face score."""
-    teacher = Detector()
+    teacher = Detector(YUNET)
     start_from_yunet(teacher, path)
     return teacher.eval().to(memory_format=torch.channels_last)
 

@@ -1,4 +1,4 @@
-"""Reference vectors: what PyTorch computes for two inputs that any program can make itself, as JSON.
+"""Reference vectors: what PyTorch computes, rounded as in the program, for inputs that any program can make, as JSON.
 
 `python -m training.vectors WEIGHTS.safetensors OUT.json`
 """
@@ -17,6 +17,7 @@ import torch
 from training import weights
 from training.checkpoint import file_sha256
 from training.net import Contract
+from training.quantise import quantised
 
 SIZES = ((96, 64), (160, 96))  # width, height: each stride has 2 cells and more a side, and width differs from height
 DIGITS = 7  # significant; a float32 has between 6 and 9
@@ -68,7 +69,7 @@ def main() -> None:
         "weights_sha256": file_sha256(args.weights),
         "input": PATTERN,
         "outputs": "boxes: x0, y0, x1, y1 in input pixels; scores: face, plate, 0..1; cells of strides 8, 16, 32",
-        "cases": compute(Contract(weights.read(args.weights)).eval()),
+        "cases": compute(Contract(quantised(*weights.read(args.weights))).eval()),
     }
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(to_json(document), encoding="utf-8")

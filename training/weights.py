@@ -8,6 +8,7 @@ Names and shapes, row-major:
     X.point.bias      [cout]
     X.depth.weight    [cout, 9]    second index ky * 3 + kx
     X.depth.bias      [cout]
+    Y.range           [1]          of every map that is rounded (`quantise.places`): 127 stands for this
 
 A block is the 1x1 convolution with its bias, then the depthwise 3x3 with stride 1 over that output padded with zeros
 (so outside the picture stands 0, not the bias), then ReLU, except in `score` and `box`.
@@ -24,7 +25,7 @@ import torch
 from safetensors.numpy import load_file, save
 from torch import Tensor, nn
 
-from training.net import STRIDES, Detector, Separable
+from training.net import Detector, Separable
 
 
 def fold(net: Detector) -> Detector:
@@ -53,36 +54,40 @@ def merge(conv: nn.Conv2d, norm: nn.Module) -> None:
     conv.bias.copy_(bias.float())
 
 
-def block_names() -> Iterator[str]:
+def block_names(net: Detector) -> Iterator[str]:
     """The separable blocks in the order of the forward pass, branches last."""
-    yield "stem.sep"
-    for stage in range(5):
-        yield from (f"stages.{stage}.{block}" for block in (0, 1))
-    for part in ("lateral", "shared", "score", "box"):
-        yield from (f"{part}.{level}" for level in range(len(STRIDES)))
+    for name, module in net.named_modules():
+        if isinstance(module, Separable):
+            yield name
 
 
-def to_tensors(folded: Detector) -> dict[str, np.ndarray]:
-    """The file's tensors from a folded network."""
+def to_tensors(folded: Detector, ranges: dict[str, float]) -> dict[str, np.ndarray]:
+    """The file's tensors from a folded network and the ranges of its maps."""
     state = {name: value.detach().contiguous().numpy() for name, value in folded.state_dict().items()}
     stem = state["stem.conv.weight"]
     tensors = {
         "stem.conv.weight": np.ascontiguousarray(stem.transpose(0, 2, 3, 1).reshape(len(stem), -1)),
         "stem.conv.bias": state["stem.conv.bias"],
     }
-    for name in block_names():
+    for name in block_names(folded):
         for conv in ("point", "depth"):
             weight = state[f"{name}.{conv}.weight"]
             tensors[f"{name}.{conv}.weight"] = weight.reshape(len(weight), -1)
             tensors[f"{name}.{conv}.bias"] = state[f"{name}.{conv}.bias"]
+    for name, limit in ranges.items():
+        tensors[f"{name}.range"] = np.array([limit], np.float32)
     return tensors
 
 
-def from_tensors(tensors: dict[str, np.ndarray]) -> Detector:
-    """The folded network from the file's tensors; a missing, unknown or misshapen one is refused by torch."""
+def from_tensors(tensors: dict[str, np.ndarray]) -> tuple[Detector, dict[str, float]]:
+    """The folded network and its ranges; a missing, unknown or misshapen tensor is refused by torch."""
     net = fold(Detector())
     state: dict[str, Tensor] = {}
+    ranges: dict[str, float] = {}
     for name, value in tensors.items():
+        if name.endswith(".range"):
+            ranges[name.removesuffix(".range")] = float(value[0])
+            continue
         if name == "stem.conv.weight":
             value = value.reshape(len(value), 3, 3, 3).transpose(0, 3, 1, 2)
         elif name.endswith(".point.weight"):
@@ -91,7 +96,7 @@ def from_tensors(tensors: dict[str, np.ndarray]) -> Detector:
             value = value.reshape(len(value), 1, 3, 3)
         state[name] = torch.from_numpy(np.array(value, np.float32))
     net.load_state_dict(state)
-    return net
+    return net, ranges
 
 
 def write(path: Path, tensors: dict[str, np.ndarray]) -> None:
@@ -99,11 +104,11 @@ def write(path: Path, tensors: dict[str, np.ndarray]) -> None:
     path.write_bytes(save(tensors))
 
 
-def read(path: Path) -> Detector:
-    """The folded network of a weights file."""
+def read(path: Path) -> tuple[Detector, dict[str, float]]:
+    """The folded network of a weights file and the ranges of its maps."""
     return from_tensors(load_file(path))
 
 
 def count(tensors: dict[str, np.ndarray]) -> int:
-    """Number of weights and biases."""
+    """Number of weights, biases and ranges."""
     return sum(value.size for value in tensors.values())

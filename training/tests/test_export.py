@@ -13,8 +13,9 @@ from torch import nn
 from training import export as exporting
 from training import weights
 from training.checkpoint import file_sha256
-from training.export import Refused, export, origin, run_onnx
+from training.export import ROUNDED_TOLERANCE, Refused, export, origin, run_onnx
 from training.net import Contract, Detector
+from training.quantise import measure_ranges, quantised
 from training.vectors import DIGITS, compute, pattern, to_json
 
 TRAINING = {"start": "random", "config": {}, "data": ["made-up"]}
@@ -35,47 +36,56 @@ def net() -> Detector:
     return net.eval()
 
 
-def test_both_files_equal_torch(net: Detector, tmp_path: Path) -> None:
-    export(net, TRAINING, tmp_path, "t")
+@pytest.fixture
+def ranges(net: Detector) -> dict[str, float]:
+    return measure_ranges(weights.fold(net), [pattern(96, 64)])
+
+
+def test_both_files_compute_what_torch_does(net: Detector, ranges: dict[str, float], tmp_path: Path) -> None:
+    export(net, ranges, TRAINING, tmp_path, "t")
     image = pattern(192, 128)  # a size that export itself does not check
+    folded, read = weights.read(tmp_path / "t.safetensors")
+    assert read == pytest.approx(ranges)
     with torch.no_grad():
-        truth = [output.numpy() for output in Contract(net)(image)]
-        again = [output.numpy() for output in Contract(weights.read(tmp_path / "t.safetensors"))(image)]
-    for expected, reread, onnx in zip(truth, again, run_onnx(tmp_path / "t.onnx", image)):
-        np.testing.assert_allclose(reread, expected, rtol=0, atol=1e-4)
-        np.testing.assert_allclose(onnx, expected, rtol=0, atol=1e-4)
+        for expected, reread in zip(Contract(net)(image), Contract(folded)(image)):
+            np.testing.assert_allclose(reread, expected, rtol=0, atol=1e-4)
+        rounded = [output.numpy() for output in Contract(quantised(folded, read))(image)]
+    for expected, onnx in zip(rounded, run_onnx(tmp_path / "t.onnx", image)):
+        off = np.abs(onnx - expected)
+        assert off.max() <= 4 * ROUNDED_TOLERANCE and np.median(off) <= 1e-2
 
 
-def test_tensors_have_the_documented_names_and_shapes(net: Detector) -> None:
-    tensors = weights.to_tensors(weights.fold(net))
+def test_tensors_have_the_documented_names_and_shapes(net: Detector, ranges: dict[str, float]) -> None:
+    tensors = weights.to_tensors(weights.fold(net), ranges)
     assert tensors["stem.conv.weight"].shape == (16, 27)
     assert tensors["stages.0.1.point.weight"].shape == (64, 16)
     assert tensors["score.2.depth.weight"].shape == (2, 9)
-    assert len(tensors) == 2 + 4 * len(list(weights.block_names()))
+    assert tensors["sums.1.range"].shape == (1,)
+    assert len(tensors) == 2 + 4 * len(list(weights.block_names(net))) + len(ranges)
     # Second index of the stem: (ky * 3 + kx) * 3 + c.
     stem = weights.fold(net).stem.conv.weight
     assert tensors["stem.conv.weight"][4, (2 * 3 + 1) * 3 + 0] == stem[4, 0, 2, 1].item()
 
 
-def test_the_card_names_the_file_it_belongs_to(net: Detector, tmp_path: Path) -> None:
-    export(net, TRAINING, tmp_path, "t")
+def test_the_card_names_the_file_it_belongs_to(net: Detector, ranges: dict[str, float], tmp_path: Path) -> None:
+    export(net, ranges, TRAINING, tmp_path, "t")
     card = json.loads((tmp_path / "t.json").read_text())
     assert card["sha256"] == file_sha256(tmp_path / card["weights_file"])
     assert card["outputs"] == ["boxes", "scores"]
-    assert card["parameters"] == 71590
+    assert card["parameters"] == 202_492
     assert card["training"] == TRAINING
 
 
-@pytest.mark.parametrize("wrong", [1e-3, float("nan")])
+@pytest.mark.parametrize("wrong", [1.0, float("nan")])
 def test_an_export_that_differs_is_refused_and_writes_nothing(
-    net: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: float
+    net: Detector, ranges: dict[str, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: float
 ) -> None:
     def off(path: Path, image: torch.Tensor) -> list[np.ndarray]:
         return [output + np.float32(wrong) for output in run_onnx(path, image)]
 
     monkeypatch.setattr(exporting, "run_onnx", off)
     with pytest.raises(Refused, match="differs from PyTorch"):
-        export(net, TRAINING, tmp_path, "t")
+        export(net, ranges, TRAINING, tmp_path, "t")
     assert list(tmp_path.iterdir()) == []
 
 

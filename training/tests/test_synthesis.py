@@ -146,13 +146,13 @@ def test_decoys_without_text_are_never_as_small_as_unreadable_plates(drawer: Dra
     assert decoy(np.zeros((8, 8, 3), np.uint8), rng, np.zeros((0, 4), np.float32), drawer) is None
 
 
-def test_strength_zero_changes_nothing_and_one_adds_plates(drawer: Drawer) -> None:
+def test_strength_zero_changes_nothing_and_more_adds_plates(drawer: Drawer) -> None:
     none = np.zeros((0, 5), np.float32)
     image = make_street()
     assert len(synthesise(image, none, True, 0.0, random.Random(1), drawer)) == 0
     np.testing.assert_array_equal(image, make_street())
     rng = random.Random(1)
-    counts = [len(synthesise(make_street(), none, True, 1.0, rng, drawer)) for _ in range(60)]
+    counts = [len(synthesise(make_street(), none, True, 5.0, rng, drawer)) for _ in range(60)]
     assert 5 <= sum(count > 0 for count in counts) <= 30
     assert max(counts) <= 3
 

@@ -1,10 +1,12 @@
 //! The detector network: a picture in, candidates out.
 //!
 //! A small separable network (`training/net.py`) on the row kernels of `scrim-pixels`, in
-//! float32, with nothing between the picture and the boxes that is kept or handed out: no
-//! feature leaves this module. What the boxes are for it does not know.
+//! whole numbers where it can (`training/quantise.py`), with nothing between the picture and
+//! the boxes that is kept or handed out: no feature leaves this module. What the boxes are for
+//! it does not know.
 mod chain;
 mod input;
+mod layers;
 mod passes;
 mod source;
 mod workspace;
@@ -15,8 +17,9 @@ pub use workspace::Workspace;
 
 use crate::anchors::{CELL, RawMap, cell_count, sigmoid};
 use crate::card::{Card, STRIDES};
-use crate::weights::{BOX_VALUES, STAGES, WIDE, Weights};
-use scrim_pixels::conv::{Separable, ShapeError, Stem};
+use crate::weights::{BOX_VALUES, Weights};
+use layers::Layers;
+use scrim_pixels::conv::ShapeError;
 use scrim_pixels::level::Level;
 
 /// Most threads a run uses; a call that names more gets these.
@@ -53,17 +56,6 @@ pub struct RawOutput {
     pub boxes: Vec<[f32; BOX_VALUES]>,
     /// Face, plate, 0..=1 each, independent of each other.
     pub scores: Vec<[f32; 2]>,
-}
-
-/// The layers, packed for the kernels.
-struct Layers {
-    stem: Stem,
-    stem_block: Separable,
-    stages: [[Separable; 2]; STAGES],
-    lateral: [Separable; 3],
-    shared: [Separable; 3],
-    /// Score and box head of a stride in one block: they read the same rows.
-    heads: [Separable; 3],
 }
 
 /// The network with its weights. Immutable: any number of threads may run it at once, each
@@ -172,53 +164,4 @@ impl Network {
         }
         Ok(raw)
     }
-}
-
-impl Layers {
-    fn new(w: &Weights) -> Result<Self, ShapeError> {
-        let wide = |name: &str, level| block(w, &format!("{name}.{level}"));
-        let three = |name: &str| Ok([wide(name, 0)?, wide(name, 1)?, wide(name, 2)?]);
-        let stage = |i: usize| {
-            Ok([
-                block(w, &format!("stages.{i}.0"))?,
-                block(w, &format!("stages.{i}.1"))?,
-            ])
-        };
-        Ok(Self {
-            stem: Stem::new(w.tensor("stem.conv.weight"), w.tensor("stem.conv.bias"))?,
-            stem_block: block(w, "stem.sep")?,
-            stages: [stage(0)?, stage(1)?, stage(2)?, stage(3)?, stage(4)?],
-            lateral: three("lateral")?,
-            shared: three("shared")?,
-            heads: [head(w, 0)?, head(w, 1)?, head(w, 2)?],
-        })
-    }
-}
-
-/// A block with ReLU; its channels follow from the lengths of its tensors.
-fn block(w: &Weights, name: &str) -> Result<Separable, ShapeError> {
-    let tensor = |part: &str| w.tensor(&format!("{name}.{part}"));
-    let (point, bias) = (tensor("point.weight"), tensor("point.bias"));
-    let cout = bias.len();
-    let cin = point.len() / cout.max(1);
-    let depth = (tensor("depth.weight"), tensor("depth.bias"));
-    Separable::new((cin, cout), (point, bias), depth, true)
-}
-
-/// Score and box head of a level behind each other, filled up with zeros to a vector.
-fn head(w: &Weights, level: usize) -> Result<Separable, ShapeError> {
-    let joined = |part: &str, per_channel: usize| {
-        let mut values = Vec::with_capacity(CELL * per_channel);
-        for head in ["score", "box"] {
-            values.extend_from_slice(w.tensor(&format!("{head}.{level}.{part}")));
-        }
-        values.resize(CELL * per_channel, 0.0);
-        values
-    };
-    Separable::new(
-        (WIDE, CELL),
-        (&joined("point.weight", WIDE), &joined("point.bias", 1)),
-        (&joined("depth.weight", 9), &joined("depth.bias", 1)),
-        false,
-    )
 }

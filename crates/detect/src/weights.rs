@@ -5,23 +5,39 @@
 //! module knows names and shapes; what is computed with them it does not know.
 use crate::card::{CLASSES, Card, CardError, STRIDES};
 use safetensors::{Dtype, SafeTensors};
+use scrim_pixels::conv::STEM_CHANNELS;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Channels behind the stem, and behind every stage from the first.
-pub(crate) const NARROW: usize = 16;
-pub(crate) const WIDE: usize = 64;
+/// Of each stage of the backbone, the channels that each of its blocks gives. Stages 0 and 1
+/// are at stride 4, the others at 8, 16 and 32.
+pub(crate) const STAGES: [&[usize]; 5] = [
+    &[STEM_CHANNELS, 64],
+    &[64, 64],
+    &[96, 96, 96],
+    &[128, 128, 128],
+    &[128, 128],
+];
+
+/// Channels of the backbone at strides 8, 16 and 32.
+pub(crate) const TAPS: [usize; 3] = [96, 128, 128];
+
+/// Channels behind the lateral blocks: as wide as the next finer tap, to which they are added.
+pub(crate) const DOWN: [usize; 3] = [TAPS[0], TAPS[0], TAPS[1]];
+
+/// Channels that the score and box heads read.
+pub(crate) const HEAD: usize = 96;
 
 /// Values of a box: centre x, y, width, height.
 pub(crate) const BOX_VALUES: usize = 4;
 
-/// Stages of the backbone, two blocks each.
-pub(crate) const STAGES: usize = 5;
+/// Number of all weights, biases and ranges.
+pub const PARAMETERS: usize = 202_492;
 
-/// Largest weights file read, strict: 16 times the network's size in float32. What is longer
+/// Largest weights file read, strict: 4 times the network's size in float32. What is longer
 /// cannot match the list of tensors.
-const MOST_BYTES: u64 = 16 * 71_590 * 4;
+const MOST_BYTES: u64 = 4 * 4 * PARAMETERS as u64;
 
 static CITY_CARD: &[u8] = include_bytes!("../weights/city.json");
 static CITY_WEIGHTS: &[u8] = include_bytes!("../weights/city.safetensors");
@@ -212,36 +228,52 @@ fn tensor(
 
 /// Every tensor of the network with its shape.
 pub fn expected_tensors() -> Vec<(String, Vec<usize>)> {
-    const TAPS: usize = 9;
+    const KERNEL: usize = 9;
     const COLOURS: usize = 3;
     let mut tensors = vec![
-        ("stem.conv.weight".into(), vec![NARROW, TAPS * COLOURS]),
-        ("stem.conv.bias".into(), vec![NARROW]),
+        (
+            "stem.conv.weight".into(),
+            vec![STEM_CHANNELS, KERNEL * COLOURS],
+        ),
+        ("stem.conv.bias".into(), vec![STEM_CHANNELS]),
     ];
     for (block, cin, cout) in blocks() {
         tensors.push((format!("{block}.point.weight"), vec![cout, cin]));
         tensors.push((format!("{block}.point.bias"), vec![cout]));
-        tensors.push((format!("{block}.depth.weight"), vec![cout, TAPS]));
+        tensors.push((format!("{block}.depth.weight"), vec![cout, KERNEL]));
         tensors.push((format!("{block}.depth.bias"), vec![cout]));
     }
+    tensors.extend(ranges().into_iter().map(|name| (name, vec![1])));
     tensors
 }
 
 /// Every separable block with its input and output channels.
 fn blocks() -> Vec<(String, usize, usize)> {
-    let mut blocks = vec![("stem.sep".into(), NARROW, NARROW)];
-    for stage in 0..STAGES {
-        let cin = if stage == 0 { NARROW } else { WIDE };
-        blocks.push((format!("stages.{stage}.0"), cin, cin));
-        blocks.push((format!("stages.{stage}.1"), cin, WIDE));
+    let mut blocks = vec![("stem.sep".into(), STEM_CHANNELS, STEM_CHANNELS)];
+    let mut cin = STEM_CHANNELS;
+    for (stage, widths) in STAGES.into_iter().enumerate() {
+        for (block, cout) in widths.iter().enumerate() {
+            blocks.push((format!("stages.{stage}.{block}"), cin, *cout));
+            cin = *cout;
+        }
     }
     for level in 0..STRIDES.len() {
-        blocks.push((format!("lateral.{level}"), WIDE, WIDE));
-        blocks.push((format!("shared.{level}"), WIDE, WIDE));
-        blocks.push((format!("score.{level}"), WIDE, CLASSES.len()));
-        blocks.push((format!("box.{level}"), WIDE, BOX_VALUES));
+        blocks.push((format!("lateral.{level}"), TAPS[level], DOWN[level]));
+        blocks.push((format!("shared.{level}"), DOWN[level], HEAD));
+        blocks.push((format!("score.{level}"), HEAD, CLASSES.len()));
+        blocks.push((format!("box.{level}"), HEAD, BOX_VALUES));
     }
     blocks
+}
+
+/// The names of the ranges of all maps that are rounded: of the stem, of every block that ends
+/// in ReLU, and of the two sums on the way down.
+fn ranges() -> Vec<String> {
+    let rounded = |name: &String| !name.starts_with("score.") && !name.starts_with("box.");
+    let blocks = blocks().into_iter().map(|(name, _, _)| name);
+    let others = ["stem", "sums.0", "sums.1"].map(String::from);
+    let names = others.into_iter().chain(blocks.filter(rounded));
+    names.map(|name| format!("{name}.range")).collect()
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, WeightsError> {

@@ -1,5 +1,5 @@
 """The weights as an ONNX graph, written from their documented layout alone (docs/cards), so that
-ONNX Runtime can be compared with the engine without PyTorch.
+ONNX Runtime can be compared with the engine without PyTorch. It rounds where the program does.
 
 usage: onnx_graph.py WEIGHTS.safetensors OUT.onnx
 """
@@ -30,6 +30,12 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
     return tensors
 
 
+def whole_numbers(weight: np.ndarray, top: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows as whole numbers of at most `top`, and what one of them counts in each row."""
+    steps = np.maximum(np.abs(weight).max(1), np.float32(1e-12)) / np.float32(top)
+    return np.round(weight / steps[:, None]), steps
+
+
 class Graph:
     """Nodes and constants, with fresh names."""
 
@@ -48,42 +54,72 @@ class Graph:
         self.nodes.append(helper.make_node(kind, inputs, [out], **attributes))
         return out
 
-    def separable(self, x: str, name: str, bare: bool = False) -> str:
-        """Pointwise, depthwise 3x3, ReLU unless bare."""
+    def step(self, name: str) -> float:
+        """What a whole number of a map counts: 127 of them are its range."""
+        return float(self.weights[f"{name}.range"][0]) / 127
+
+    def rounded(self, x: str) -> str:
+        """ReLU and the nearest whole number up to 127; ties to the even one."""
+        limits = [self.constant(np.array(v, np.float32)) for v in (0, 127)]
+        return self.node("Round", [self.node("Clip", [x, *limits])])
+
+    def affine(self, x: str, scale: np.ndarray, bias: np.ndarray) -> str:
+        """Times `scale` and plus `bias`, a number a channel."""
+        parts = [self.constant(v.astype(np.float32)[:, None, None]) for v in (scale, bias)]
+        return self.node("Add", [self.node("Mul", [x, parts[0]]), parts[1]])
+
+    def separable(self, x: str, source: str, name: str, bare: bool = False) -> str:
+        """Pointwise over the whole numbers of the map `source`, depthwise 3x3, rounding unless bare."""
         w = self.weights
-        point, depth = w[f"{name}.point.weight"], w[f"{name}.depth.weight"]
-        x = self.node("Conv", [x, self.constant(point[:, :, None, None]),
-                               self.constant(w[f"{name}.point.bias"])])
-        x = self.node("Conv", [x, self.constant(depth.reshape(-1, 1, 3, 3)),
-                               self.constant(w[f"{name}.depth.bias"])],
+        depth, shrink = w[f"{name}.depth.weight"], 1 if bare else 1 / self.step(name)
+        whole, steps = whole_numbers(w[f"{name}.point.weight"], 127)
+        x = self.node("Conv", [x, self.constant(whole[:, :, None, None])])
+        x = self.affine(x, steps * self.step(source), w[f"{name}.point.bias"])
+        weight, bias = (np.float32(v * shrink) for v in (depth, w[f"{name}.depth.bias"]))
+        x = self.node("Conv", [x, self.constant(weight.reshape(-1, 1, 3, 3)), self.constant(bias)],
                       pads=[1, 1, 1, 1], group=len(depth))
-        return x if bare else self.node("Relu", [x])
+        return x if bare else self.rounded(x)
 
     def pool(self, x: str) -> str:
         return self.node("MaxPool", [x], kernel_shape=[2, 2], strides=[2, 2])
 
+    def stem(self) -> str:
+        whole, steps = whole_numbers(self.weights["stem.conv.weight"], 63)
+        kernel = whole.reshape(-1, 3, 3, 3).transpose(0, 3, 1, 2)
+        x = self.node("Conv", ["image", self.constant(kernel)], strides=[2, 2], pads=[1, 1, 1, 1])
+        shrink = 1 / self.step("stem")
+        return self.rounded(self.affine(x, steps * shrink, self.weights["stem.conv.bias"] * shrink))
+
+    def backbone(self) -> list[tuple[str, str]]:
+        """The maps at strides 8, 16 and 32, each with the name of its range."""
+        x, source, out = self.pool(self.separable(self.stem(), "stem", "stem.sep")), "stem.sep", []
+        for stage in range(5):
+            block = 0
+            while f"stages.{stage}.{block}.range" in self.weights:
+                name = f"stages.{stage}.{block}"
+                x, source, block = self.separable(x, source, name), name, block + 1
+            if stage >= 2:
+                out.append((x, source))
+            if stage in (1, 2, 3):
+                x = self.pool(x)
+        return out
+
     def features(self) -> list[str]:
         """Shared feature maps of the three strides."""
-        stem = self.weights["stem.conv.weight"].reshape(16, 3, 3, 3).transpose(0, 3, 1, 2)
-        x = self.node("Conv", ["image", self.constant(stem),
-                               self.constant(self.weights["stem.conv.bias"])],
-                      strides=[2, 2], pads=[1, 1, 1, 1])
-        x = self.pool(self.separable(self.node("Relu", [x]), "stem.sep"))
-        out = []
-        for i in range(5):
-            x = self.separable(self.separable(x, f"stages.{i}.0"), f"stages.{i}.1")
-            if i >= 2:
-                out.append(x)
-            if i in (1, 2, 3):
-                x = self.pool(x)
+        out = self.backbone()
         for i in (2, 1):
-            out[i] = self.separable(out[i], f"lateral.{i}")
+            name = f"lateral.{i}"
+            out[i] = self.separable(*out[i], name), name
             scales = self.constant(np.array([1, 1, 2, 2], np.float32))
-            larger = self.node("Resize", [out[i], "", scales], mode="nearest",
+            larger = self.node("Resize", [out[i][0], "", scales], mode="nearest",
                                coordinate_transformation_mode="asymmetric", nearest_mode="floor")
-            out[i - 1] = self.node("Add", [out[i - 1], larger])
-        out[0] = self.separable(out[0], "lateral.0")
-        return [self.separable(f, f"shared.{i}") for i, f in enumerate(out)]
+            sum_name = f"sums.{i - 1}"
+            shares = [self.constant(np.array(self.step(part) / self.step(sum_name), np.float32))
+                      for part in (out[i - 1][1], name)]
+            parts = [self.node("Mul", pair) for pair in ([out[i - 1][0], shares[0]], [larger, shares[1]])]
+            out[i - 1] = self.rounded(self.node("Add", parts)), sum_name
+        out[0] = self.separable(*out[0], "lateral.0"), "lateral.0"
+        return [self.separable(*part, f"shared.{i}") for i, part in enumerate(out)]
 
     def rows(self, x: str, channels: int) -> str:
         """(1, C, H, W) to (1, H*W, C)."""
@@ -109,7 +145,7 @@ def main() -> None:
     graph = Graph(read_weights(Path(sys.argv[1])))
     boxes, scores = [], []
     for i, (x, stride) in enumerate(zip(graph.features(), STRIDES)):
-        box = graph.separable(x, f"box.{i}", bare=True)
+        box = graph.separable(x, f"shared.{i}", f"box.{i}", bare=True)
         raw = graph.rows(box, 4)
         centre, size = (graph.node("Slice", [raw, graph.constant(np.array([a], np.int64)),
                                              graph.constant(np.array([b], np.int64)),
@@ -122,7 +158,8 @@ def main() -> None:
         half = graph.node("Mul", [size, graph.constant(np.array(stride / 2, np.float32))])
         boxes.append(graph.node("Concat", [graph.node("Sub", [centre, half]),
                                            graph.node("Add", [centre, half])], axis=2))
-        scores.append(graph.node("Sigmoid", [graph.rows(graph.separable(x, f"score.{i}", True), 2)]))
+        score = graph.separable(x, f"shared.{i}", f"score.{i}", bare=True)
+        scores.append(graph.node("Sigmoid", [graph.rows(score, 2)]))
     for name, parts in (("boxes", boxes), ("scores", scores)):
         graph.nodes.append(helper.make_node("Concat", parts, [name], axis=1))
     made = helper.make_graph(

@@ -57,6 +57,21 @@ fn any_number_of_threads_gives_the_same_bits() {
 }
 
 #[test]
+fn every_level_gives_the_same_bits() {
+    for (width, height) in SIZES {
+        let planes = planes(width, height);
+        let input = planar(&planes, width, height);
+        let mut scalar = None;
+        for level in levels_here() {
+            let network = Network::at_level(Weights::embedded().unwrap(), level).unwrap();
+            let raw = network.raw(&input, &mut Workspace::new(), 1).unwrap();
+            let scalar = scalar.get_or_insert_with(|| raw.clone());
+            assert!(raw == *scalar, "{width}x{height}, {level}");
+        }
+    }
+}
+
+#[test]
 fn a_used_workspace_gives_the_same_bits_as_a_new_one() {
     let (network, mut used) = (network(), Workspace::new());
     for (width, height) in SIZES.into_iter().chain(SIZES.into_iter().rev()) {

@@ -1,9 +1,10 @@
 //! Convolution by rows: the few layers of a small separable network.
 //!
-//! A row is `pixels x channels` floats, the channels of a pixel together (NHWC). Every kernel
-//! takes the [`Level`] as an argument and gives the scalar code's result up to rounding; a
-//! level above the hardware runs as the hardware's. The kernels know rows and weights. They
-//! know no picture, no network and no thread.
+//! A row is `pixels x channels` numbers, the channels of a pixel together (NHWC): whole numbers
+//! 0..=127 between two blocks (see [`Grid`]), floats within one. Every kernel takes the
+//! [`Level`] as an argument and gives the scalar code's bits; a level above the hardware runs
+//! as the hardware's. The kernels know rows and weights. They know no picture, no network and
+//! no thread.
 //!
 //! Panics: rows whose lengths do not fit each other are an error of the caller and panic.
 mod lines;
@@ -16,10 +17,11 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 
-pub use lines::Lines;
+pub use lines::{Lines, Number};
 pub use rolling::{Rolling, Span};
 pub use weights::{
-    COLOURS, Depthwise, Pointwise, SHAPES, STEM_CHANNELS, Separable, ShapeError, Stem, TAPS,
+    COLOURS, Depthwise, Grid, Pointwise, QUAD, SHAPES, STEM_CHANNELS, Separable, ShapeError, Stem,
+    TAPS, TOP,
 };
 
 use crate::level::Level;
@@ -37,71 +39,92 @@ macro_rules! dispatch {
     };
 }
 
-/// 1x1 convolution with bias of a row of any number of pixels.
-pub fn pointwise(level: Level, w: &Pointwise, input: &[f32], output: &mut [f32]) {
+/// 1x1 convolution with bias of a row of any number of pixels: whole numbers in, floats out.
+pub fn pointwise(level: Level, w: &Pointwise, input: &[u8], output: &mut [f32]) {
     let pixels = output.len() / w.cout;
     assert_eq!(output.len(), pixels * w.cout, "whole pixels out");
     assert_eq!(input.len(), pixels * w.cin, "as many pixels in as out");
     dispatch!(level, pointwise, w, input, output);
 }
 
-/// 3x3 convolution of each channel, with bias and the block's ReLU. Each of the three `rows`
-/// has one pixel more at either end than `output`.
-pub fn depthwise(level: Level, w: &Depthwise, rows: [&[f32]; 3], output: &mut [f32]) {
-    let pixels = output.len() / w.channels;
-    assert_eq!(output.len(), pixels * w.channels, "whole pixels out");
-    for row in rows {
-        assert_eq!(
-            row.len(),
-            (pixels + 2) * w.channels,
-            "a pixel more at either end"
-        );
-    }
-    dispatch!(level, depthwise, w, rows, output);
+/// 3x3 convolution of each channel with bias, ReLU and rounding. Each of the three `rows` has
+/// one pixel more at either end than `output`.
+pub fn depthwise_steps(level: Level, w: &Depthwise, rows: [&[f32]; 3], output: &mut [u8]) {
+    check_depthwise(w, rows, output.len());
+    dispatch!(level, depthwise_steps, w, rows, output);
 }
 
-/// The stem over one output row. `rows[ky * 3 + colour]` are plane rows of samples 0..=255
-/// that begin one sample left of the first output's centre: `2 * pixels + 1` samples at least.
-pub fn stem(level: Level, w: &Stem, rows: [&[f32]; 9], output: &mut [f32]) {
+/// As [`depthwise_steps`], without ReLU and rounding.
+pub fn depthwise_floats(level: Level, w: &Depthwise, rows: [&[f32]; 3], output: &mut [f32]) {
+    check_depthwise(w, rows, output.len());
+    dispatch!(level, depthwise_floats, w, rows, output);
+}
+
+fn check_depthwise(w: &Depthwise, rows: [&[f32]; 3], len: usize) {
+    let pixels = len / w.channels;
+    assert_eq!(len, pixels * w.channels, "whole pixels out");
+    for row in rows {
+        let expected = (pixels + 2) * w.channels;
+        assert_eq!(row.len(), expected, "a pixel more at either end");
+    }
+}
+
+/// The stem over one output row. `rows` are picture rows of B, G, R, 0 that begin one pixel
+/// left of the first output's centre: `2 * pixels + 1` pixels at least.
+pub fn stem(level: Level, w: &Stem, rows: [&[u8]; 3], output: &mut [u8]) {
     let pixels = output.len() / STEM_CHANNELS;
     assert_eq!(output.len(), pixels * STEM_CHANNELS, "whole pixels out");
     for row in rows {
-        assert!(row.len() > 2 * pixels, "two samples a pixel, and one");
+        let least = (2 * pixels + 1) * QUAD;
+        assert!(row.len() >= least, "two pixels for each, and one");
     }
     dispatch!(level, stem, w, rows, output);
 }
 
+/// Runs a kernel that knows its channels when it is compiled.
+macro_rules! by_channels {
+    ($channels:expr, $level:expr, $kernel:ident, $($argument:expr),+) => {
+        match $channels {
+            16 => dispatch!($level, $kernel::<16>, $($argument),+),
+            64 => dispatch!($level, $kernel::<64>, $($argument),+),
+            96 => dispatch!($level, $kernel::<96>, $($argument),+),
+            128 => dispatch!($level, $kernel::<128>, $($argument),+),
+            _ => panic!("no kernel for {} channels", $channels),
+        }
+    };
+}
+
 /// First half of a 2x2 max pool: the larger of each two neighbours of an even row of an even
-/// number of pixels. `channels` is 16 or 64.
-pub fn pool_begin(level: Level, channels: usize, row: &[f32], output: &mut [f32]) {
+/// number of pixels. `channels` is a width that [`SHAPES`] names, other than 8.
+pub fn pool_begin(level: Level, channels: usize, row: &[u8], output: &mut [u8]) {
     assert_eq!(row.len(), 2 * output.len(), "two pixels in, one out");
-    match channels {
-        16 => dispatch!(level, pool_begin::<16>, row, output),
-        64 => dispatch!(level, pool_begin::<64>, row, output),
-        _ => panic!("no pool for {channels} channels"),
-    }
+    by_channels!(channels, level, pool_begin, row, output);
 }
 
 /// Second half of a 2x2 max pool: takes the odd row into what [`pool_begin`] left.
-pub fn pool_end(level: Level, channels: usize, row: &[f32], output: &mut [f32]) {
+pub fn pool_end(level: Level, channels: usize, row: &[u8], output: &mut [u8]) {
     assert_eq!(row.len(), 2 * output.len(), "two pixels in, one out");
-    match channels {
-        16 => dispatch!(level, pool_end::<16>, row, output),
-        64 => dispatch!(level, pool_end::<64>, row, output),
-        _ => panic!("no pool for {channels} channels"),
-    }
+    by_channels!(channels, level, pool_end, row, output);
 }
 
 /// `row` plus the coarser row `half`, each of whose pixels stands over two of `row` (nearest
-/// upsampling); both of 64 channels.
-pub fn add_doubled(level: Level, row: &[f32], half: &[f32], output: &mut [f32]) {
+/// upsampling), each times its factor, rounded. `channels` as for [`pool_begin`].
+pub fn add_doubled(
+    level: Level,
+    channels: usize,
+    [row, half]: [&[u8]; 2],
+    factors: [f32; 2],
+    output: &mut [u8],
+) {
     assert_eq!(row.len(), output.len(), "as many pixels in as out");
     assert_eq!(row.len(), 2 * half.len(), "a coarse pixel for every two");
-    dispatch!(level, add_doubled::<64>, row, half, output);
+    by_channels!(channels, level, add_doubled, row, half, factors, output);
 }
 
-/// Bytes to floats of the same value.
-pub fn widen(level: Level, bytes: &[u8], output: &mut [f32]) {
-    assert_eq!(bytes.len(), output.len(), "as many out as in");
-    dispatch!(level, widen, bytes, output);
+/// Three planes' rows to one of B, G, R, 0.
+pub fn gather(level: Level, planes: [&[u8]; COLOURS], output: &mut [u8]) {
+    for plane in planes {
+        assert_eq!(QUAD * plane.len(), output.len(), "four bytes a pixel");
+    }
+    dispatch!(level, gather, planes, output);
 }

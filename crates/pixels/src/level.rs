@@ -17,7 +17,9 @@ pub enum Level {
     Scalar,
     /// AVX2 and FMA, 8 floats a vector.
     Avx2,
-    /// AVX-512 F, BW, VL and DQ, 16 floats a vector (with everything of [`Level::Avx2`]).
+    /// AVX-512 F, BW, VL, DQ and VNNI, 16 numbers a vector (with everything of
+    /// [`Level::Avx2`]). What has AVX-512 without VNNI, the first processors that had it, runs
+    /// [`Level::Avx2`].
     Avx512,
 }
 
@@ -82,7 +84,8 @@ fn detect() -> Level {
     let avx512 = is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512vl")
-        && is_x86_feature_detected!("avx512dq");
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vnni");
     match (avx2, avx512) {
         (true, true) => Level::Avx512,
         (true, false) => Level::Avx2,

@@ -6,12 +6,15 @@
 //! This module knows rows; where they come from and go to it does not know.
 use scrim_pixels::conv::{Lines, Rolling, Separable, Span, TAPS, pool_begin, pool_end};
 use scrim_pixels::level::Level;
+use std::ops::Range;
 
 /// One layer of a chain.
 #[derive(Clone, Copy)]
 pub(super) enum Step<'n> {
-    /// A separable block.
+    /// A separable block that ends in whole numbers.
     Block(&'n Separable),
+    /// A separable block that ends in floats: the last of its chain.
+    Head(&'n Separable),
     /// A 2x2 max pool of that many channels.
     Pool(usize),
 }
@@ -21,7 +24,7 @@ pub(super) fn work(steps: &[Step<'_>]) -> usize {
     let (mut sum, mut area) = (0, 1);
     for step in steps.iter().rev() {
         match step {
-            Step::Block(w) => sum += area * w.cout() * (w.cin() + TAPS),
+            Step::Block(w) | Step::Head(w) => sum += area * w.cout() * (w.cin() + TAPS),
             Step::Pool(_) => area *= 4,
         }
     }
@@ -30,19 +33,43 @@ pub(super) fn work(steps: &[Step<'_>]) -> usize {
 
 /// Where the rows of a chain go: a band of a map.
 pub(super) struct Target<'a> {
-    /// The floats of those rows.
-    pub(super) data: &'a mut [f32],
+    /// The numbers of those rows.
+    pub(super) data: Band<'a>,
     pub(super) rows: Span,
     /// Pixels a row.
     pub(super) width: usize,
-    /// Floats a pixel.
+    /// Numbers a pixel.
     pub(super) channels: usize,
 }
 
+/// The numbers of a band, of the kind that its chain's last layer makes.
+pub(super) enum Band<'a> {
+    Steps(&'a mut [u8]),
+    Floats(&'a mut [f32]),
+}
+
 impl Target<'_> {
-    fn row(&mut self, y: usize) -> &mut [f32] {
+    /// Where row `y` lies in the band.
+    fn row(&self, y: usize) -> Range<usize> {
         let len = self.width * self.channels;
-        &mut self.data[(y - self.rows.start) * len..][..len]
+        let start = (y - self.rows.start) * len;
+        start..start + len
+    }
+
+    fn steps(&mut self, y: usize) -> &mut [u8] {
+        let row = self.row(y);
+        match &mut self.data {
+            Band::Steps(data) => &mut data[row],
+            Band::Floats(_) => unreachable!("a chain that ends in a block goes to steps"),
+        }
+    }
+
+    fn floats(&mut self, y: usize) -> &mut [f32] {
+        let row = self.row(y);
+        match &mut self.data {
+            Band::Floats(data) => &mut data[row],
+            Band::Steps(_) => unreachable!("a chain that ends in a head goes to floats"),
+        }
     }
 }
 
@@ -51,7 +78,7 @@ impl Target<'_> {
 struct Stage {
     rolling: Rolling,
     /// The row just finished.
-    row: Lines,
+    row: Lines<u8>,
 }
 
 /// What the layers of a chain keep; reused from chain to chain.
@@ -67,7 +94,7 @@ impl Stages {
         }
         for (step, stage) in steps.iter().zip(&mut self.0).rev() {
             match step {
-                Step::Block(w) => {
+                Step::Block(w) | Step::Head(w) => {
                     stage.rolling.begin(width, rows, w);
                     stage.row.set_len(width * w.cout());
                     rows = rows.grown();
@@ -88,7 +115,7 @@ impl Stages {
         level: Level,
         steps: &[Step<'_>],
         y: usize,
-        row: &[f32],
+        row: &[u8],
         target: &mut Target<'_>,
     ) {
         feed(level, steps, &mut self.0, y, row, target);
@@ -106,7 +133,7 @@ fn feed(
     steps: &[Step<'_>],
     stages: &mut [Stage],
     y: usize,
-    row: &[f32],
+    row: &[u8],
     target: &mut Target<'_>,
 ) {
     let (Some((step, steps)), Some((stage, stages))) =
@@ -123,17 +150,23 @@ fn feed(
             rolling.push(level, w, y, row);
             for y in rolling.ready(y) {
                 let out = if steps.is_empty() {
-                    target.row(y)
+                    target.steps(y)
                 } else {
                     &mut between[..]
                 };
-                rolling.emit(level, w, y, out);
+                rolling.emit_steps(level, w, y, out);
                 feed(level, steps, stages, y, between, target);
+            }
+        }
+        Step::Head(w) => {
+            rolling.push(level, w, y, row);
+            for y in rolling.ready(y) {
+                rolling.emit_floats(level, w, y, target.floats(y));
             }
         }
         Step::Pool(channels) => {
             let out = if steps.is_empty() {
-                target.row(y / 2)
+                target.steps(y / 2)
             } else {
                 &mut between[..]
             };

@@ -3,7 +3,7 @@
 //! The picture is borrowed and may be of any size; the padding with zeros to the right and at
 //! the foot up to a multiple of 32 is made row by row and never stored. This module knows rows
 //! of bytes; what computes on them it does not know.
-use scrim_pixels::conv::{COLOURS, widen};
+use scrim_pixels::conv::{COLOURS, QUAD, gather};
 use scrim_pixels::level::Level;
 
 /// Both sides are padded to a multiple of this: the coarsest stride.
@@ -112,28 +112,24 @@ impl<'a> NetInput<'a> {
         )
     }
 
-    /// Row `y` as floats, one row a colour, each behind one sample of padding; 0 wherever there
-    /// is no picture, to the right and below included.
-    pub(crate) fn samples(&self, level: Level, y: usize, out: [&mut [f32]; COLOURS]) {
+    /// Row `y` as pixels of B, G, R, 0 behind one pixel of padding; 0 wherever there is no
+    /// picture, to the right and below included.
+    pub(crate) fn pixels(&self, level: Level, y: usize, out: &mut [u8]) {
         let inside = if y < self.height { self.width } else { 0 };
-        for (colour, out) in out.into_iter().enumerate() {
-            let (pad, rest) = out.split_at_mut(1);
-            let (row, beyond) = rest.split_at_mut(inside);
-            pad.fill(0.0);
-            beyond.fill(0.0);
-            if inside > 0 {
-                self.widen_row(level, colour, y * self.stride, row);
-            }
+        let (pad, rest) = out.split_at_mut(QUAD);
+        let (row, beyond) = rest.split_at_mut(inside * QUAD);
+        pad.fill(0);
+        beyond.fill(0);
+        if inside == 0 {
+            return;
         }
-    }
-
-    fn widen_row(&self, level: Level, colour: usize, at: usize, out: &mut [f32]) {
+        let at = y * self.stride;
         match self.bytes {
-            Bytes::Planes(planes) => widen(level, &planes[colour][at..][..out.len()], out),
+            Bytes::Planes(planes) => gather(level, planes.map(|plane| &plane[at..][..inside]), row),
             Bytes::Interleaved(bytes) => {
-                let pixels = bytes[at..].chunks_exact(COLOURS);
-                for (pixel, out) in pixels.zip(out) {
-                    *out = f32::from(pixel[colour]);
+                let pixels = bytes[at..].as_chunks::<COLOURS>().0.iter();
+                for ([b, g, r], out) in pixels.zip(row.as_chunks_mut::<QUAD>().0) {
+                    *out = [*b, *g, *r, 0];
                 }
             }
         }
@@ -202,12 +198,16 @@ mod tests {
         ];
         for input in inputs {
             let green = |y| {
-                let mut rows = [[9.0; 6]; 3];
-                input.samples(Level::best(), y, rows.each_mut().map(|row| &mut row[..]));
-                rows[1]
+                let mut row = [9; 6 * QUAD];
+                input.pixels(Level::best(), y, &mut row);
+                row.as_chunks::<QUAD>()
+                    .0
+                    .iter()
+                    .map(|pixel| pixel[1])
+                    .collect::<Vec<_>>()
             };
-            assert_eq!(green(1), [0.0, 11.0, 14.0, 17.0, 0.0, 0.0]);
-            assert_eq!(green(2), [0.0; 6]);
+            assert_eq!(green(1), [0, 11, 14, 17, 0, 0]);
+            assert_eq!(green(2), [0; 6]);
         }
     }
 }

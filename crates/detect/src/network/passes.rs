@@ -3,14 +3,14 @@
 //! The order is the training code's (`training/net.py`): the backbone from fine to coarse,
 //! then neck and heads from coarse to fine. This module knows which layers follow which; what
 //! a layer computes it does not know.
-use super::Layers;
-use super::chain::{self, Step, Target};
+use super::chain::{self, Band, Step, Target};
 use super::input::NetInput;
+use super::layers::Layers;
 use super::source::Source;
 use super::workspace::{Lane, Map, Maps, Workspace};
 use crate::anchors::CELL;
-use crate::weights::{NARROW, WIDE};
-use scrim_pixels::conv::Span;
+use crate::weights::{DOWN, STAGES, TAPS};
+use scrim_pixels::conv::{Number, STEM_CHANNELS, Separable, Span};
 use scrim_pixels::level::Level;
 
 /// Computes the raw maps of all strides into `workspace.maps.raw`.
@@ -21,7 +21,7 @@ pub(super) fn run(
     workspace: &mut Workspace,
     threads: usize,
 ) {
-    use Step::{Block, Pool};
+    use Step::{Block, Head, Pool};
     let Layers {
         stem,
         stem_block,
@@ -29,12 +29,11 @@ pub(super) fn run(
         lateral,
         shared,
         heads,
+        sums,
     } = layers;
     let Workspace { maps, lanes } = workspace;
     lanes.resize_with(threads.max(lanes.len()), Lane::default);
-    let mut pass = |source: Source<'_>, steps: &[Step<'_>], out: &mut Map| {
-        run_pass(level, source, steps, out, &mut lanes[..threads]);
-    };
+    let lanes = &mut lanes[..threads];
     set_sizes(maps, input.padded());
     let Maps {
         pooled8,
@@ -45,56 +44,50 @@ pub(super) fn run(
         raw: [raw8, raw16, raw32],
     } = maps;
 
-    let backbone = [
-        Block(stem_block),
-        Pool(NARROW),
-        Block(&stages[0][0]),
-        Block(&stages[0][1]),
-        Block(&stages[1][0]),
-        Block(&stages[1][1]),
-        Pool(WIDE),
-    ];
-    pass(Source::Picture(input, stem), &backbone, pooled8);
-    pass(
-        Source::Map(pooled8),
-        &stages[2].each_ref().map(Block),
-        stage8,
-    );
-    let [a, b] = stages[3].each_ref().map(Block);
-    pass(Source::Map(stage8), &[Pool(WIDE), a, b], stage16);
-    let [a, b] = stages[4].each_ref().map(Block);
-    pass(
-        Source::Map(stage16),
-        &[Pool(WIDE), a, b, Block(&lateral[2])],
-        neck32,
-    );
+    let mut steps = vec![Block(stem_block), Pool(STEM_CHANNELS)];
+    steps.extend(blocks(&stages[0]).chain(blocks(&stages[1])));
+    steps.push(Pool(POOLED));
+    run_pass(level, Source::Picture(input, stem), &steps, pooled8, lanes);
+    let steps: Vec<_> = blocks(&stages[2]).collect();
+    run_pass(level, Source::Map(pooled8), &steps, stage8, lanes);
+    let steps: Vec<_> = [Pool(TAPS[0])]
+        .into_iter()
+        .chain(blocks(&stages[3]))
+        .collect();
+    run_pass(level, Source::Map(stage8), &steps, stage16, lanes);
+    let mut steps = vec![Pool(TAPS[1])];
+    steps.extend(blocks(&stages[4]));
+    steps.push(Block(&lateral[2]));
+    run_pass(level, Source::Map(stage16), &steps, neck32, lanes);
 
-    pass(
-        Source::Map(neck32),
-        &[Block(&shared[2]), Block(&heads[2])],
-        raw32,
-    );
-    pass(Source::Sum(stage16, neck32), &[Block(&lateral[1])], neck16);
-    pass(
-        Source::Map(neck16),
-        &[Block(&shared[1]), Block(&heads[1])],
-        raw16,
-    );
-    let last = [&lateral[0], &shared[0], &heads[0]].map(Block);
-    pass(Source::Sum(stage8, neck16), &last, raw8);
+    let ends = |at: usize| [Block(&shared[at]), Head(&heads[at])];
+    run_pass(level, Source::Map(neck32), &ends(2), raw32, lanes);
+    let sum = Source::Sum(stage16, neck32, sums[1]);
+    run_pass(level, sum, &[Block(&lateral[1])], neck16, lanes);
+    run_pass(level, Source::Map(neck16), &ends(1), raw16, lanes);
+    let [a, b] = ends(0);
+    let sum = Source::Sum(stage8, neck16, sums[0]);
+    run_pass(level, sum, &[Block(&lateral[0]), a, b], raw8, lanes);
+}
+
+/// Channels that the fine stages leave to stride 8.
+const POOLED: usize = STAGES[1][STAGES[1].len() - 1];
+
+fn blocks(stage: &[Separable]) -> impl Iterator<Item = Step<'_>> {
+    stage.iter().map(Step::Block)
 }
 
 fn set_sizes(maps: &mut Maps, (width, height): (usize, usize)) {
     let size = |map: &mut Map, stride: usize, channels: usize| {
         map.set_size(width / stride, height / stride, channels);
     };
-    size(&mut maps.pooled8, 8, WIDE);
-    size(&mut maps.stage8, 8, WIDE);
-    size(&mut maps.stage16, 16, WIDE);
-    size(&mut maps.neck16, 16, WIDE);
-    size(&mut maps.neck32, 32, WIDE);
+    size(&mut maps.pooled8, 8, POOLED);
+    size(&mut maps.stage8, 8, TAPS[0]);
+    size(&mut maps.stage16, 16, TAPS[1]);
+    size(&mut maps.neck16, 16, DOWN[1]);
+    size(&mut maps.neck32, 32, DOWN[2]);
     for (map, stride) in maps.raw.iter_mut().zip(crate::card::STRIDES) {
-        size(map, stride, CELL);
+        map.set_size(width / stride, height / stride, CELL);
     }
 }
 
@@ -102,14 +95,31 @@ fn set_sizes(maps: &mut Maps, (width, height): (usize, usize)) {
 /// waiting for it costs more than it brings.
 const GRAIN: usize = 10_000_000;
 
+/// A kind of number that a chain can end in.
+trait Kind: Number {
+    fn band(data: &mut [Self]) -> Band<'_>;
+}
+
+impl Kind for u8 {
+    fn band(data: &mut [Self]) -> Band<'_> {
+        Band::Steps(data)
+    }
+}
+
+impl Kind for f32 {
+    fn band(data: &mut [Self]) -> Band<'_> {
+        Band::Floats(data)
+    }
+}
+
 /// Runs a chain over the whole of `out`, a band of rows a thread. Rows that two bands need are
 /// computed twice, so that the threads never wait for each other; each output is the same sum
 /// in the same order whatever the bands are.
-fn run_pass(
+fn run_pass<T: Kind>(
     level: Level,
     source: Source<'_>,
     steps: &[Step<'_>],
-    out: &mut Map,
+    out: &mut Map<T>,
     lanes: &mut [Lane],
 ) {
     let (width, height, channels) = (out.width(), out.height(), out.channels());
@@ -128,7 +138,7 @@ fn run_pass(
         };
         (
             Target {
-                data,
+                data: T::band(data),
                 rows,
                 width,
                 channels,

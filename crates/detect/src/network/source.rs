@@ -4,7 +4,7 @@
 //! This module makes a band of rows in order; what happens to them it does not know.
 use super::input::NetInput;
 use super::workspace::Map;
-use scrim_pixels::conv::{COLOURS, Lines, STEM_CHANNELS, Span, Stem, add_doubled, stem};
+use scrim_pixels::conv::{Lines, QUAD, STEM_CHANNELS, Span, Stem, add_doubled, stem};
 use scrim_pixels::level::Level;
 
 /// Input of a chain.
@@ -14,17 +14,19 @@ pub(super) enum Source<'a> {
     Picture(&'a NetInput<'a>, &'a Stem),
     /// The rows of a map.
     Map(&'a Map),
-    /// The rows of a map, each with the row of the map of half its size added that lies there.
-    Sum(&'a Map, &'a Map),
+    /// The rows of a map, each with the row of the map of half its size added that lies there;
+    /// what a step of either counts in the sum.
+    Sum(&'a Map, &'a Map, [f32; 2]),
 }
 
 /// Memory of a source; reused.
 #[derive(Debug, Default)]
 pub(super) struct SourceRows {
-    /// Three picture rows as floats, one a colour, by row number modulo 3; then a row of zeros.
-    samples: Lines,
+    /// Three picture rows by row number modulo 3, then a row of zeros; each begins with a pixel
+    /// of zeros.
+    pixels: Lines<u8>,
     /// The row just made.
-    row: Lines,
+    row: Lines<u8>,
 }
 
 /// Picture rows that one stem row reads.
@@ -37,15 +39,16 @@ impl SourceRows {
         level: Level,
         source: Source<'_>,
         rows: Span,
-        push: &mut dyn FnMut(usize, &[f32]),
+        push: &mut dyn FnMut(usize, &[u8]),
     ) {
         match source {
             Source::Picture(input, w) => self.stem(level, input, w, rows, push),
             Source::Map(map) => rows.range().for_each(|y| push(y, map.row(y))),
-            Source::Sum(fine, coarse) => {
+            Source::Sum(fine, coarse, factors) => {
                 for y in rows.range() {
                     self.row.set_len(fine.row(y).len());
-                    add_doubled(level, fine.row(y), coarse.row(y / 2), &mut self.row);
+                    let both = [fine.row(y), coarse.row(y / 2)];
+                    add_doubled(level, fine.channels(), both, factors, &mut self.row);
                     push(y, &self.row);
                 }
             }
@@ -60,12 +63,12 @@ impl SourceRows {
         input: &NetInput<'_>,
         w: &Stem,
         rows: Span,
-        push: &mut dyn FnMut(usize, &[f32]),
+        push: &mut dyn FnMut(usize, &[u8]),
     ) {
         let width = input.padded().0;
-        let len = width + 1;
-        self.samples.set_len((PICTURE_ROWS * COLOURS + 1) * len);
-        self.samples[PICTURE_ROWS * COLOURS * len..].fill(0.0);
+        let len = (width + 1) * QUAD;
+        self.pixels.set_len((PICTURE_ROWS + 1) * len);
+        self.pixels[PICTURE_ROWS * len..].fill(0);
         self.row.set_len(width / 2 * STEM_CHANNELS);
         if rows.start > 0 {
             self.read(level, input, 2 * rows.start - 1, len);
@@ -73,13 +76,10 @@ impl SourceRows {
         for y in rows.range() {
             self.read(level, input, 2 * y, len);
             self.read(level, input, 2 * y + 1, len);
-            let taps = std::array::from_fn(|tap| {
-                let (ky, colour) = (tap / COLOURS, tap % COLOURS);
-                let slot = match (2 * y + ky).checked_sub(1) {
-                    Some(row) => row % PICTURE_ROWS * COLOURS + colour,
-                    None => PICTURE_ROWS * COLOURS,
-                };
-                &self.samples[slot * len..][..len]
+            let taps = std::array::from_fn(|ky| {
+                let above = (2 * y + ky).checked_sub(1);
+                let slot = above.map_or(PICTURE_ROWS, |row| row % PICTURE_ROWS);
+                &self.pixels[slot * len..][..len]
             });
             stem(level, w, taps, &mut self.row);
             push(y, &self.row);
@@ -87,14 +87,12 @@ impl SourceRows {
     }
 
     fn read(&mut self, level: Level, input: &NetInput<'_>, y: usize, len: usize) {
-        let slot = y % PICTURE_ROWS * COLOURS * len;
-        let (b, rest) = self.samples[slot..].split_at_mut(len);
-        let (g, rest) = rest.split_at_mut(len);
-        input.samples(level, y, [b, g, &mut rest[..len]]);
+        let slot = y % PICTURE_ROWS * len;
+        input.pixels(level, y, &mut self.pixels[slot..][..len]);
     }
 
     /// Bytes held.
     pub(super) fn footprint(&self) -> usize {
-        self.samples.footprint() + self.row.footprint()
+        self.pixels.footprint() + self.row.footprint()
     }
 }

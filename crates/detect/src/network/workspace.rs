@@ -4,18 +4,18 @@
 //! run in meaning: a run overwrites all that it reads. This module knows sizes, no layers.
 use super::chain::Stages;
 use super::source::SourceRows;
-use scrim_pixels::conv::Lines;
+use scrim_pixels::conv::{Lines, Number};
 
-/// A stored map: rows of pixels of `channels` floats.
+/// A stored map: rows of pixels of `channels` numbers.
 #[derive(Debug, Default)]
-pub(super) struct Map {
-    data: Lines,
+pub(super) struct Map<T: Number = u8> {
+    data: Lines<T>,
     width: usize,
     height: usize,
     channels: usize,
 }
 
-impl Map {
+impl<T: Number> Map<T> {
     pub(super) fn set_size(&mut self, width: usize, height: usize, channels: usize) {
         (self.width, self.height, self.channels) = (width, height, channels);
         self.data.set_len(width * height * channels);
@@ -33,16 +33,16 @@ impl Map {
         self.height
     }
 
-    pub(super) fn row(&self, y: usize) -> &[f32] {
+    pub(super) fn row(&self, y: usize) -> &[T] {
         let len = self.width * self.channels;
         &self.data[y * len..][..len]
     }
 
-    pub(super) fn data(&self) -> &[f32] {
+    pub(super) fn data(&self) -> &[T] {
         &self.data
     }
 
-    pub(super) fn data_mut(&mut self) -> &mut [f32] {
+    pub(super) fn data_mut(&mut self) -> &mut [T] {
         &mut self.data
     }
 }
@@ -65,7 +65,7 @@ pub(super) struct Maps {
     pub(super) neck16: Map,
     pub(super) neck32: Map,
     /// Raw outputs, strides 8, 16, 32.
-    pub(super) raw: [Map; 3],
+    pub(super) raw: [Map<f32>; 3],
 }
 
 /// The memory of [`Network::run`](super::Network::run): one for each place that calls it, for
@@ -92,13 +92,13 @@ impl Workspace {
             neck32,
             raw,
         } = &self.maps;
-        let maps = [pooled8, stage8, stage16, neck16, neck32]
-            .into_iter()
-            .chain(raw);
+        let maps = [pooled8, stage8, stage16, neck16, neck32];
+        let maps = maps.into_iter().map(|map| map.data.footprint());
+        let raw = raw.iter().map(|map| map.data.footprint());
         let lanes = self
             .lanes
             .iter()
             .map(|lane| lane.source.footprint() + lane.stages.footprint());
-        maps.map(|map| map.data.footprint()).chain(lanes).sum()
+        maps.chain(raw).chain(lanes).sum()
     }
 }

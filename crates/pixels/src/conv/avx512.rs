@@ -1,124 +1,150 @@
-//! The row kernels for AVX-512: 16 floats a vector, 32 registers.
+//! The row kernels for AVX-512 with VNNI: 16 sums a vector, 32 registers.
 //!
 //! Each safe function checks the CPU itself, so that nothing outside this file can make these
 //! instructions run where they do not exist; lengths are checked there too, once a row, and
 //! the loops behind them go by pointer. Pixel counts of the inner loops are constants: with a
 //! count known only at run time the sums leave the registers (2.4 times slower).
-use super::weights::{Depthwise, Pointwise, STEM_CHANNELS, Stem};
+use super::weights::{COLOURS, Depthwise, Pointwise, QUAD, STEM_CHANNELS, Stem, TAPS, TOP};
 use super::{avx2, scalar};
 use crate::level::Level;
 use std::arch::x86_64::{
-    __m512, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_set1_ps, _mm512_setzero_ps,
-    _mm512_storeu_ps,
+    __m512, __m512i, _mm_storeu_si128, _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps,
+    _mm512_cvtps_epi32, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_max_ps, _mm512_min_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps,
+    _mm512_setzero_si512, _mm512_storeu_ps,
 };
 
-/// Floats in a vector.
+/// Sums in a vector.
 const LANES: usize = 16;
 
 /// The fence: every function of this file that runs AVX-512 passes it first.
 fn check_hardware() {
     assert!(
         Level::hardware() >= Level::Avx512,
-        "this CPU has no AVX-512"
+        "this CPU has no AVX-512 with VNNI"
     );
 }
 
 /// See [`super::pointwise`].
-pub(super) fn pointwise(w: &Pointwise, input: &[f32], output: &mut [f32]) {
+pub(super) fn pointwise(w: &Pointwise, input: &[u8], output: &mut [f32]) {
     check_hardware();
     let pixels = output.len() / w.cout;
     assert!(input.len() >= pixels * w.cin && w.weight.len() == w.cin * w.cout);
-    assert!(w.bias.len() == w.cout);
-    match (w.cin, w.cout) {
-        // SAFETY: the CPU has AVX-512; `input`, `output`, weights and bias hold `pixels` x 16,
-        // `pixels` x 16, 16 x 16 and 16 floats, checked above.
-        (16, 16) => unsafe { pointwise_row::<16, 1, 16>(w, input, output, pixels) },
-        // SAFETY: as above with 16 in and 64 out.
-        (16, 64) => unsafe { pointwise_row::<16, 4, 6>(w, input, output, pixels) },
-        // SAFETY: as above with 64 in and 64 out.
-        (64, 64) => unsafe { pointwise_row::<64, 4, 6>(w, input, output, pixels) },
-        // Eight outputs fill half a vector; the AVX2 kernel does as many sums a second.
-        _ => avx2::pointwise(w, input, output),
+    assert!(w.cin.is_multiple_of(QUAD) && w.scale.len() == w.cout && w.bias.len() == w.cout);
+    // SAFETY: the CPU has AVX-512 with VNNI; input, output, weights, scale and bias were
+    // measured above, and the outputs are whole groups of `VECS` vectors in each arm.
+    unsafe {
+        match w.cout {
+            16 => pointwise_row::<1, 12>(w, input, output, pixels),
+            64 | 128 => pointwise_row::<4, 6>(w, input, output, pixels),
+            96 => pointwise_row::<3, 8>(w, input, output, pixels),
+            // Eight outputs fill half a vector.
+            _ => avx2::pointwise(w, input, output),
+        }
     }
 }
 
-/// A row in tiles of `PX` pixels, the rest in tiles of 8, 4, 2 and 1.
+/// A row in tiles of `PX` pixels, the rest in tiles of 4, 2 and 1; `cout / (VECS * 16)` passes
+/// a tile.
 ///
 /// # Safety
-/// AVX-512; `input` holds `pixels * CIN` floats, `output` `pixels * VECS * 16`, the weights
-/// `CIN * VECS * 16` and the bias `VECS * 16`.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")]
-unsafe fn pointwise_row<const CIN: usize, const VECS: usize, const PX: usize>(
+/// AVX-512 with VNNI; `input` holds `pixels * cin` bytes, `output` `pixels * cout`, the weights
+/// `cin * cout`, scale and bias `cout`, a multiple of `VECS * 16`; `cin` is one of 4.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma")]
+unsafe fn pointwise_row<const VECS: usize, const PX: usize>(
     w: &Pointwise,
-    input: &[f32],
+    input: &[u8],
     output: &mut [f32],
     pixels: usize,
 ) {
-    let (weight, bias) = (w.weight.as_ptr(), w.bias.as_ptr());
     let (mut x, mut y, mut left) = (input.as_ptr(), output.as_mut_ptr(), pixels);
     macro_rules! tiles {
         ($($px:expr),+) => { $(
             while left >= $px {
-                // SAFETY: `left` pixels remain behind `x` and `y`, and the tile takes no more.
+                // SAFETY: `left` pixels remain behind `x` and `y`, and the tile takes no more;
+                // each pass makes `VECS` vectors at `o`, which end within `cout`.
                 unsafe {
-                    pointwise_tile::<CIN, VECS, { $px }>(weight, bias, x, y);
-                    x = x.add($px * CIN);
-                    y = y.add($px * VECS * LANES);
+                    for o in (0..w.cout).step_by(VECS * LANES) {
+                        pointwise_tile::<VECS, { $px }>(w, o, x, y.add(o));
+                    }
+                    x = x.add($px * w.cin);
+                    y = y.add($px * w.cout);
                 }
                 left -= $px;
             }
         )+ };
     }
-    tiles!(PX, 8, 4, 2, 1);
+    tiles!(PX, 4, 2, 1);
 }
 
-/// `PX` pixels times `VECS` vectors of outputs, all sums in registers.
+/// `PX` pixels times `VECS` vectors of outputs from `o` on, all sums in registers.
 ///
 /// # Safety
-/// AVX-512; `PX` pixels are readable at `x` and writable at `y`, the weights as in
-/// [`pointwise_row`].
+/// AVX-512 with VNNI; `PX` pixels are readable at `x` and writable at `y`, `cin` and `cout`
+/// numbers apart; weights, scale and bias as in [`pointwise_row`], `VECS` vectors at `o`.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")]
-unsafe fn pointwise_tile<const CIN: usize, const VECS: usize, const PX: usize>(
-    weight: *const f32,
-    bias: *const f32,
-    x: *const f32,
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma")]
+unsafe fn pointwise_tile<const VECS: usize, const PX: usize>(
+    w: &Pointwise,
+    o: usize,
+    x: *const u8,
     y: *mut f32,
 ) {
-    let mut sums = [[_mm512_setzero_ps(); VECS]; PX];
-    // SAFETY: `CIN * VECS` vectors of weights, `VECS` of bias, `PX * CIN` floats of input and
-    // `PX * VECS` vectors of output are the caller's promise, and no index reaches further.
+    let mut sums = [[_mm512_setzero_si512(); VECS]; PX];
+    // SAFETY: the caller's promise; no index below reaches further.
     unsafe {
-        for v in 0..VECS {
-            let start = _mm512_loadu_ps(bias.add(v * LANES));
-            for sum in &mut sums {
-                sum[v] = start;
-            }
-        }
-        for i in 0..CIN {
-            let mut weights = [_mm512_setzero_ps(); VECS];
-            for (v, vector) in weights.iter_mut().enumerate() {
-                *vector = _mm512_loadu_ps(weight.add((i * VECS + v) * LANES));
-            }
+        for i in (0..w.cin).step_by(QUAD) {
+            let weights = w.weight.as_ptr().add(i * w.cout + o * QUAD);
+            let weights: [__m512i; VECS] =
+                std::array::from_fn(|v| _mm512_loadu_si512(weights.add(v * LANES * QUAD).cast()));
             for (p, sum) in sums.iter_mut().enumerate() {
-                let value = _mm512_set1_ps(*x.add(p * CIN + i));
+                let values = quad(x.add(p * w.cin + i));
                 for v in 0..VECS {
-                    sum[v] = _mm512_fmadd_ps(value, weights[v], sum[v]);
+                    sum[v] = _mm512_dpbusd_epi32(sum[v], values, weights[v]);
                 }
             }
         }
-        for (p, sum) in sums.iter().enumerate() {
-            for (v, vector) in sum.iter().enumerate() {
-                _mm512_storeu_ps(y.add((p * VECS + v) * LANES), *vector);
+        for v in 0..VECS {
+            let scale = _mm512_loadu_ps(w.scale.as_ptr().add(o + v * LANES));
+            let bias = _mm512_loadu_ps(w.bias.as_ptr().add(o + v * LANES));
+            for (p, sum) in sums.iter().enumerate() {
+                let value = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[v]), scale, bias);
+                _mm512_storeu_ps(y.add(p * w.cout + v * LANES), value);
             }
         }
     }
 }
 
-/// See [`super::depthwise`].
-pub(super) fn depthwise(w: &Depthwise, rows: [&[f32]; 3], output: &mut [f32]) {
+/// Four bytes, spread over all lanes.
+///
+/// # Safety
+/// AVX-512; four bytes are readable at `at`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn quad(at: *const u8) -> __m512i {
+    // SAFETY: the caller's promise; the read need not be aligned.
+    _mm512_set1_epi32(unsafe { at.cast::<i32>().read_unaligned() })
+}
+
+/// ReLU, rounding and 16 bytes stored: the scalar code's `to_step`.
+///
+/// # Safety
+/// AVX-512; 16 bytes are writable at `at`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+unsafe fn store_steps(at: *mut u8, sum: __m512) {
+    // The zero comes second: the instruction gives the second operand for NaN.
+    let sum = _mm512_max_ps(sum, _mm512_setzero_ps());
+    let sum = _mm512_min_ps(sum, _mm512_set1_ps(f32::from(TOP)));
+    let bytes = _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(sum));
+    // SAFETY: the caller's promise.
+    unsafe { _mm_storeu_si128(at.cast(), bytes) }
+}
+
+/// See [`super::depthwise_steps`].
+pub(super) fn depthwise_steps(w: &Depthwise, rows: [&[f32]; 3], output: &mut [u8]) {
     if !w.channels.is_multiple_of(LANES) {
-        return avx2::depthwise(w, rows, output);
+        return avx2::depthwise_steps(w, rows, output);
     }
     check_hardware();
     let pixels = output.len() / w.channels;
@@ -126,14 +152,13 @@ pub(super) fn depthwise(w: &Depthwise, rows: [&[f32]; 3], output: &mut [f32]) {
         rows.iter()
             .all(|row| row.len() >= (pixels + 2) * w.channels)
     );
-    assert!(w.weight.len() == 9 * w.channels && w.bias.len() == w.channels);
+    assert!(w.weight.len() == TAPS * w.channels && w.bias.len() == w.channels);
     // SAFETY: the CPU has AVX-512; rows, output and weights were measured above.
     unsafe {
-        match (w.channels.is_multiple_of(2 * LANES), w.relu) {
-            (true, true) => depthwise_row::<2, true>(w, rows, output, pixels),
-            (true, false) => depthwise_row::<2, false>(w, rows, output, pixels),
-            (false, true) => depthwise_row::<1, true>(w, rows, output, pixels),
-            (false, false) => depthwise_row::<1, false>(w, rows, output, pixels),
+        if w.channels.is_multiple_of(2 * LANES) {
+            depthwise_row::<2>(w, rows, output, pixels);
+        } else {
+            depthwise_row::<1>(w, rows, output, pixels);
         }
     }
 }
@@ -142,24 +167,25 @@ pub(super) fn depthwise(w: &Depthwise, rows: [&[f32]; 3], output: &mut [f32]) {
 /// outputs that it touches: 3 loads an output in place of 9.
 ///
 /// # Safety
-/// AVX-512; each row holds `(pixels + 2) * channels` floats, `output` `pixels * channels`,
-/// the weights 9 and the bias 1 times `channels`, a multiple of `VECS * 16`.
+/// AVX-512; each row holds `(pixels + 2) * channels` floats, `output` `pixels * channels`
+/// bytes, the weights 9 and the bias 1 times `channels`, a multiple of `VECS * 16`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")]
-unsafe fn depthwise_row<const VECS: usize, const RELU: bool>(
+unsafe fn depthwise_row<const VECS: usize>(
     w: &Depthwise,
     rows: [&[f32]; 3],
-    output: &mut [f32],
+    output: &mut [u8],
     pixels: usize,
 ) {
-    let (step, zero) = (w.channels, _mm512_setzero_ps());
+    let (step, none) = (w.channels, [_mm512_setzero_ps(); VECS]);
     for first in (0..step).step_by(VECS * LANES) {
         // SAFETY: columns run from 0 to `pixels + 1` in the rows and from 0 to `pixels - 1` in
-        // the output, `step` floats each, and `VECS` vectors at `first` lie within each.
+        // the output, `step` numbers each, and `VECS` vectors at `first` lie within each.
         unsafe {
             let vectors = |at: *const f32| -> [__m512; VECS] {
                 std::array::from_fn(|v| _mm512_loadu_ps(at.add(first + v * LANES)))
             };
-            let k: [_; 9] = std::array::from_fn(|tap| vectors(w.weight.as_ptr().add(tap * step)));
+            let k: [_; TAPS] =
+                std::array::from_fn(|tap| vectors(w.weight.as_ptr().add(tap * step)));
             let bias = vectors(w.bias.as_ptr());
             // Adds column `x` to the output left of it, under it and right of it.
             let add = |x: usize, [mut left, mut middle, mut right]: [[__m512; VECS]; 3]| {
@@ -173,7 +199,6 @@ unsafe fn depthwise_row<const VECS: usize, const RELU: bool>(
                 }
                 [left, middle, right]
             };
-            let none = [zero; VECS];
             let [_, _, next] = add(0, [none, none, bias]);
             let [_, mut now, mut next] = add(1, [none, next, bias]);
             let out = output.as_mut_ptr();
@@ -181,9 +206,7 @@ unsafe fn depthwise_row<const VECS: usize, const RELU: bool>(
                 let sums;
                 [sums, now, next] = add(x + 2, [now, next, bias]);
                 for (v, sum) in sums.into_iter().enumerate() {
-                    // The first operand is the zero: the instruction gives the second for NaN.
-                    let sum = if RELU { _mm512_max_ps(zero, sum) } else { sum };
-                    _mm512_storeu_ps(out.add(x * step + first + v * LANES), sum);
+                    store_steps(out.add(x * step + first + v * LANES), sum);
                 }
             }
         }
@@ -191,26 +214,30 @@ unsafe fn depthwise_row<const VECS: usize, const RELU: bool>(
 }
 
 /// See [`super::stem`].
-pub(super) fn stem(w: &Stem, rows: [&[f32]; 9], output: &mut [f32]) {
+pub(super) fn stem(w: &Stem, rows: [&[u8]; 3], output: &mut [u8]) {
     check_hardware();
     let pixels = output.len() / STEM_CHANNELS;
-    assert!(rows.iter().all(|row| row.len() > 2 * pixels));
-    assert!(w.weight.len() == 27 * STEM_CHANNELS && w.bias.len() == STEM_CHANNELS);
-    // SAFETY: the CPU has AVX-512; rows, output, weights and bias were measured above.
-    unsafe { stem_row(w, rows.map(<[f32]>::as_ptr), output, pixels) }
+    assert!(rows.iter().all(|row| row.len() >= (2 * pixels + 1) * QUAD));
+    assert!(w.weight.len() == TAPS * STEM_CHANNELS * QUAD);
+    assert!(w.scale.len() == STEM_CHANNELS && w.bias.len() == STEM_CHANNELS);
+    // SAFETY: the CPU has AVX-512 with VNNI; rows, output and weights were measured above.
+    unsafe { stem_row(w, rows.map(<[u8]>::as_ptr), output, pixels) }
 }
 
 /// # Safety
-/// AVX-512; `2 * pixels + 1` floats are readable at each of `rows`, `output` holds
-/// `pixels * 16`, weights and bias are a [`Stem`]'s.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")]
-unsafe fn stem_row(w: &Stem, rows: [*const f32; 9], output: &mut [f32], pixels: usize) {
+/// AVX-512 with VNNI; `2 * pixels + 1` pixels of four bytes are readable at each of `rows`,
+/// `output` holds `pixels * 16`, the weights are a [`Stem`]'s.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma")]
+unsafe fn stem_row(w: &Stem, rows: [*const u8; 3], output: &mut [u8], pixels: usize) {
     let (mut x, y) = (0, output.as_mut_ptr());
     macro_rules! tiles {
         ($($px:expr),+) => { $(
             while pixels - x >= $px {
                 // SAFETY: `pixels - x` outputs remain and the tile takes no more.
-                unsafe { stem_tile::<{ $px }>(w, rows, 2 * x, y.add(x * LANES)) }
+                unsafe {
+                    let from = rows.map(|row| row.add(2 * x * QUAD));
+                    stem_tile::<{ $px }>(w, from, y.add(x * LANES));
+                }
                 x += $px;
             }
         )+ };
@@ -218,77 +245,42 @@ unsafe fn stem_row(w: &Stem, rows: [*const f32; 9], output: &mut [f32], pixels: 
     tiles!(12, 4, 1);
 }
 
-/// `PX` outputs; a sample that two neighbours share is spread over the lanes once.
+/// `PX` outputs; a pixel that two neighbours share is spread over the lanes once.
 ///
 /// # Safety
-/// AVX-512; `2 * PX + 1` floats are readable at `from` in each row, `PX` vectors writable at
-/// `y`, weights and bias are a [`Stem`]'s.
+/// AVX-512 with VNNI; `2 * PX + 1` pixels are readable at each of `rows`, `PX * 16` bytes
+/// writable at `y`, the weights are a [`Stem`]'s.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")]
-unsafe fn stem_tile<const PX: usize>(w: &Stem, rows: [*const f32; 9], from: usize, y: *mut f32) {
-    let zero = _mm512_setzero_ps();
-    // SAFETY: 27 weights and one bias of 16 lanes, samples and outputs as the caller promised.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma")]
+unsafe fn stem_tile<const PX: usize>(w: &Stem, rows: [*const u8; 3], y: *mut u8) {
+    // SAFETY: nine vectors of weights, one of scale and bias; pixels as the caller promised.
     unsafe {
-        let mut sums = [_mm512_loadu_ps(w.bias.as_ptr()); PX];
-        for (r, row) in rows.iter().enumerate() {
-            let k = w.weight.as_ptr().add(r * 3 * LANES);
-            let k = [0, 1, 2].map(|kx| _mm512_loadu_ps(k.add(kx * LANES)));
-            let mut shared = _mm512_set1_ps(*row.add(from));
+        let mut sums = [_mm512_setzero_si512(); PX];
+        for (ky, row) in rows.into_iter().enumerate() {
+            let k = w.weight.as_ptr().add(ky * 3 * LANES * QUAD);
+            let k = [0, 1, 2].map(|kx| _mm512_loadu_si512(k.add(kx * LANES * QUAD).cast()));
+            let mut shared = quad(row);
             for (p, sum) in sums.iter_mut().enumerate() {
-                let middle = _mm512_set1_ps(*row.add(from + 2 * p + 1));
-                let right = _mm512_set1_ps(*row.add(from + 2 * p + 2));
-                *sum = _mm512_fmadd_ps(shared, k[0], *sum);
-                *sum = _mm512_fmadd_ps(middle, k[1], *sum);
-                *sum = _mm512_fmadd_ps(right, k[2], *sum);
+                let middle = quad(row.add((2 * p + 1) * QUAD));
+                let right = quad(row.add((2 * p + 2) * QUAD));
+                *sum = _mm512_dpbusd_epi32(*sum, shared, k[0]);
+                *sum = _mm512_dpbusd_epi32(*sum, middle, k[1]);
+                *sum = _mm512_dpbusd_epi32(*sum, right, k[2]);
                 shared = right;
             }
         }
-        for (p, sum) in sums.iter().enumerate() {
-            _mm512_storeu_ps(y.add(p * LANES), _mm512_max_ps(zero, *sum));
+        let scale = _mm512_loadu_ps(w.scale.as_ptr());
+        let bias = _mm512_loadu_ps(w.bias.as_ptr());
+        for (p, sum) in sums.into_iter().enumerate() {
+            let sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), scale, bias);
+            store_steps(y.add(p * LANES), sum);
         }
     }
 }
 
-/// See [`super::pool_begin`].
-pub(super) fn pool_begin<const C: usize>(row: &[f32], output: &mut [f32]) {
-    check_hardware();
-    assert!(row.len() >= 2 * output.len() && output.len().is_multiple_of(C));
-    assert!(C.is_multiple_of(LANES));
-    // SAFETY: the CPU has AVX-512; `row` holds two pixels for each of `output`, whole vectors.
-    unsafe { pool_row::<C, false>(row, output) }
-}
-
-/// See [`super::pool_end`].
-pub(super) fn pool_end<const C: usize>(row: &[f32], output: &mut [f32]) {
-    check_hardware();
-    assert!(row.len() >= 2 * output.len() && output.len().is_multiple_of(C));
-    assert!(C.is_multiple_of(LANES));
-    // SAFETY: as above.
-    unsafe { pool_row::<C, true>(row, output) }
-}
-
-/// The larger of two neighbours and, where it is the `END` row, of what `output` holds.
-///
-/// # Safety
-/// AVX-512; `output` holds pixels of `C` floats, whole vectors, `row` twice as many.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")]
-unsafe fn pool_row<const C: usize, const END: bool>(row: &[f32], output: &mut [f32]) {
-    let (from, out) = (row.as_ptr(), output.as_mut_ptr());
-    for x in 0..output.len() / C {
-        for c in (0..C).step_by(LANES) {
-            // SAFETY: pixels `2 * x` and `2 * x + 1` of the row and `x` of the output exist,
-            // and `c` + a vector ends within a pixel.
-            unsafe {
-                let left = _mm512_loadu_ps(from.add(2 * x * C + c));
-                let right = _mm512_loadu_ps(from.add((2 * x + 1) * C + c));
-                let mut larger = _mm512_max_ps(left, right);
-                if END {
-                    larger = _mm512_max_ps(_mm512_loadu_ps(out.add(x * C + c)), larger);
-                }
-                _mm512_storeu_ps(out.add(x * C + c), larger);
-            }
-        }
-    }
+/// See [`super::depthwise_floats`]: eight channels, half a vector.
+pub(super) fn depthwise_floats(w: &Depthwise, rows: [&[f32]; 3], output: &mut [f32]) {
+    avx2::depthwise_floats(w, rows, output);
 }
 
 /// The plain loops, compiled for this level.
@@ -307,6 +299,8 @@ macro_rules! compiled_here {
 }
 
 compiled_here! {
-    add_doubled<C>(row: &[f32], half: &[f32], output: &mut [f32]);
-    widen(bytes: &[u8], output: &mut [f32]);
+    pool_begin<C>(row: &[u8], output: &mut [u8]);
+    pool_end<C>(row: &[u8], output: &mut [u8]);
+    add_doubled<C>(row: &[u8], half: &[u8], factors: [f32; 2], output: &mut [u8]);
+    gather(planes: [&[u8]; COLOURS], output: &mut [u8]);
 }

@@ -5,7 +5,7 @@
 //! tried and lost more by the columns computed twice than they won.
 use super::lines::Lines;
 use super::weights::Separable;
-use super::{depthwise, pointwise};
+use super::{depthwise_floats, depthwise_steps, pointwise};
 use crate::level::Level;
 use std::ops::Range;
 
@@ -53,19 +53,21 @@ impl Span {
 /// The state of one separable block over a band of its map's rows.
 ///
 /// ```
-/// # use scrim_pixels::{conv::{Rolling, Separable, Span}, level::Level};
-/// # let w = Separable::new((16, 16), (&[0.0; 256], &[0.5; 16]), (&[0.1; 144], &[0.0; 16]), true);
-/// # let (w, level, width, row, mut out) = (w.unwrap(), Level::best(), 5, [1.0; 80], [0.0; 80]);
+/// # use scrim_pixels::{conv::{Grid, Rolling, Separable, Span}, level::Level};
+/// # let grid = Grid::new(1.27).unwrap();
+/// # let weights = ((&[0.0; 256][..], &[0.5; 16][..]), (&[0.1; 144][..], &[0.0; 16][..]));
+/// # let w = Separable::new((16, 16), weights.0, weights.1, grid, Some(grid));
+/// # let (w, level, width, row, mut out) = (w.unwrap(), Level::best(), 5, [1; 80], [0; 80]);
 /// let band = Span { start: 2, end: 4, size: 9 };
 /// let mut rolling = Rolling::default();
 /// rolling.begin(width, band, &w);
 /// for y in band.grown().range() {
 ///     rolling.push(level, &w, y, &row); // row y of the input
 ///     for y in rolling.ready(y) {
-///         rolling.emit(level, &w, y, &mut out); // row y of the output: 2, then 3
+///         rolling.emit_steps(level, &w, y, &mut out); // row y of the output: 2, then 3
 ///     }
 /// }
-/// # assert!(out[0] > 0.29 && out[16] > 0.44);
+/// # assert!(out[0] == 30 && out[16] == 45);
 /// ```
 #[derive(Debug, Default)]
 pub struct Rolling {
@@ -93,7 +95,7 @@ impl Rolling {
     }
 
     /// Takes the input row `y`. Rows come in order, beginning with the first of the grown band.
-    pub fn push(&mut self, level: Level, w: &Separable, y: usize, input: &[f32]) {
+    pub fn push(&mut self, level: Level, w: &Separable, y: usize, input: &[u8]) {
         let (row, channels) = (self.row_len(), self.channels);
         let slot = &mut self.ring[y % RING * row..][..row];
         pointwise(level, &w.point, input, &mut slot[channels..row - channels]);
@@ -108,8 +110,18 @@ impl Rolling {
         start..end.max(start)
     }
 
-    /// Computes output row `y`, one that [`Self::ready`] named.
-    pub fn emit(&self, level: Level, w: &Separable, y: usize, output: &mut [f32]) {
+    /// Computes output row `y`, one that [`Self::ready`] named, of a block with an output grid.
+    pub fn emit_steps(&self, level: Level, w: &Separable, y: usize, output: &mut [u8]) {
+        depthwise_steps(level, &w.depth, self.around(y), output);
+    }
+
+    /// Computes output row `y`, one that [`Self::ready`] named, of a block without one.
+    pub fn emit_floats(&self, level: Level, w: &Separable, y: usize, output: &mut [f32]) {
+        depthwise_floats(level, &w.depth, self.around(y), output);
+    }
+
+    /// The rows above, at and below `y`.
+    fn around(&self, y: usize) -> [&[f32]; 3] {
         let row = self.row_len();
         let slot = |slot: usize| &self.ring[slot * row..][..row];
         let above = if y == 0 { RING } else { (y - 1) % RING };
@@ -118,12 +130,7 @@ impl Rolling {
         } else {
             (y + 1) % RING
         };
-        depthwise(
-            level,
-            &w.depth,
-            [slot(above), slot(y % RING), slot(below)],
-            output,
-        );
+        [slot(above), slot(y % RING), slot(below)]
     }
 
     /// Bytes held.

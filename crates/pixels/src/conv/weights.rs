@@ -1,5 +1,8 @@
-//! Weights of the layers, in the order in which the kernels read them.
+//! Weights of the layers, rounded and in the order in which the kernels read them.
 //!
+//! What is rounded, and how, is said in `training/quantise.py`, which measures the ranges: maps
+//! between blocks are whole numbers 0..=127, weights of the 1x1 convolutions whole numbers
+//! -127..=127. Seven bits, because two products of them fit into the 16-bit sums of AVX2.
 //! A shape without a kernel at every level is refused here: there is no slow path that a
 //! network could fall into unseen.
 use super::lines::Lines;
@@ -10,14 +13,39 @@ pub const TAPS: usize = 9;
 /// Channels of the picture: B, G, R.
 pub const COLOURS: usize = 3;
 
+/// Bytes of a pixel as the stem reads it, and inputs that a step of an integer sum takes.
+pub const QUAD: usize = 4;
+
 /// Output channels of [`Stem`].
 pub const STEM_CHANNELS: usize = 16;
 
+/// Largest value of a rounded map.
+pub const TOP: u8 = 127;
+
 /// `(input channels, output channels)` that the kernels of every level are written for.
-pub const SHAPES: [(usize, usize); 4] = [(16, 16), (16, 64), (64, 64), (64, 8)];
+pub const SHAPES: [(usize, usize); 10] = [
+    (16, 16),
+    (16, 64),
+    (64, 64),
+    (64, 96),
+    (96, 96),
+    (96, 128),
+    (128, 128),
+    (128, 96),
+    (64, 8),
+    (96, 8),
+];
+
+/// Largest magnitude of a rounded weight: of the 1x1 convolutions, and of the stem, whose
+/// inputs have eight bits.
+const POINT_TOP: f32 = 127.0;
+const STEM_TOP: f32 = 63.0;
+
+/// Folded factors beyond this are refused: below it no sum can leave the floats.
+const LARGEST: f32 = 1e9;
 
 /// Weights that no kernel takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum ShapeError {
     /// The pair of channel counts is not in [`SHAPES`].
     #[error("no kernel for {cin} to {cout} channels, there are those for {SHAPES:?}")]
@@ -37,26 +65,64 @@ pub enum ShapeError {
         /// Length given.
         found: usize,
     },
+    /// The range of a map is no positive number.
+    #[error("a map's range is a number above 0, found {limit}")]
+    Range {
+        /// The range given.
+        limit: f32,
+    },
+    /// A factor so large that sums could leave the floats.
+    #[error("{what}: a factor of {found:e}, at most {LARGEST:e} is taken")]
+    Magnitude {
+        /// Which factor.
+        what: &'static str,
+        /// Its value.
+        found: f32,
+    },
 }
 
-/// A 1x1 convolution.
+/// How a map is rounded: 0..=127 stand for 0..=`limit`, in equal steps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Grid {
+    step: f32,
+}
+
+impl Grid {
+    /// The grid over `0..=limit`, a number above 0.
+    pub fn new(limit: f32) -> Result<Self, ShapeError> {
+        let step = limit / f32::from(TOP);
+        if step.is_finite() && step > 0.0 {
+            Ok(Self { step })
+        } else {
+            Err(ShapeError::Range { limit })
+        }
+    }
+
+    /// How far two neighbouring numbers are apart.
+    pub const fn step(self) -> f32 {
+        self.step
+    }
+}
+
+/// A 1x1 convolution over whole numbers.
 #[derive(Debug)]
 pub struct Pointwise {
     pub(super) cin: usize,
     pub(super) cout: usize,
-    /// `[cin][cout]`: a step of the sum reads one run of outputs.
-    pub(super) weight: Lines,
+    /// `[cin / 4][cout][4]`: a step of the sum takes four inputs for one run of outputs.
+    pub(super) weight: Lines<i8>,
+    /// What a whole sum counts, for each output.
+    pub(super) scale: Lines,
     pub(super) bias: Lines,
 }
 
-/// A 3x3 convolution of each channel by itself, with or without ReLU behind it.
+/// A 3x3 convolution of each channel by itself.
 #[derive(Debug)]
 pub struct Depthwise {
     pub(super) channels: usize,
     /// `[ky * 3 + kx][channels]`.
     pub(super) weight: Lines,
     pub(super) bias: Lines,
-    pub(super) relu: bool,
 }
 
 /// A separable block: [`Pointwise`], then [`Depthwise`] with one pixel of zeros around the
@@ -69,12 +135,15 @@ pub struct Separable {
 
 impl Separable {
     /// Packs a block. `point` is `[cout][cin]`, `depth` is `[cout][ky * 3 + kx]`, as PyTorch
-    /// stores them; the biases have `cout` values.
+    /// stores them; the biases have `cout` values. `input` is the grid of what the block
+    /// reads. With an `output` grid the block ends in ReLU and whole numbers, to be written
+    /// with [`depthwise_steps`](super::depthwise_steps); without one in floats.
     pub fn new(
         (cin, cout): (usize, usize),
         point: (&[f32], &[f32]),
         depth: (&[f32], &[f32]),
-        relu: bool,
+        input: Grid,
+        output: Option<Grid>,
     ) -> Result<Self, ShapeError> {
         if !SHAPES.contains(&(cin, cout)) {
             return Err(ShapeError::Channels { cin, cout });
@@ -83,20 +152,20 @@ impl Separable {
         expect("pointwise bias", cout, point.1)?;
         expect("depthwise weight", cout * TAPS, depth.0)?;
         expect("depthwise bias", cout, depth.1)?;
-        Ok(Self {
-            point: Pointwise {
-                cin,
-                cout,
-                weight: transposed(point.0, cout, cin),
-                bias: Lines::copied(point.1),
-            },
+        let shrink = output.map_or(1.0, |grid| 1.0 / grid.step);
+        let block = Self {
+            point: Pointwise::rounded((cin, cout), point, input),
             depth: Depthwise {
                 channels: cout,
-                weight: transposed(depth.0, cout, TAPS),
-                bias: Lines::copied(depth.1),
-                relu,
+                weight: transposed(depth.0, cout, TAPS, shrink),
+                bias: scaled(depth.1, shrink),
             },
-        })
+        };
+        bounded("pointwise scale", &block.point.scale)?;
+        bounded("pointwise bias", &block.point.bias)?;
+        bounded("depthwise weight", &block.depth.weight)?;
+        bounded("depthwise bias", &block.depth.bias)?;
+        Ok(block)
     }
 
     /// Input channels.
@@ -120,33 +189,73 @@ impl Separable {
     }
 }
 
-/// The first layer: 3x3, stride 2, from the picture's three planes to
-/// [`STEM_CHANNELS`], ReLU.
+impl Pointwise {
+    fn rounded((cin, cout): (usize, usize), (weight, bias): (&[f32], &[f32]), input: Grid) -> Self {
+        let (mut packed, mut scale) = (Lines::zeroed(cin * cout), Lines::zeroed(cout));
+        for (o, row) in weight.chunks_exact(cin).enumerate() {
+            let step = rounding_step(row, POINT_TOP);
+            scale[o] = step * input.step;
+            for (i, value) in row.iter().enumerate() {
+                packed[(i / QUAD * cout + o) * QUAD + i % QUAD] = whole(*value, step);
+            }
+        }
+        Self {
+            cin,
+            cout,
+            weight: packed,
+            scale,
+            bias: Lines::copied(bias),
+        }
+    }
+}
+
+/// The first layer: 3x3, stride 2, from the picture's pixels to [`STEM_CHANNELS`], ReLU and
+/// whole numbers.
 #[derive(Debug)]
 pub struct Stem {
-    /// `[(ky * 3 + colour) * 3 + kx][channel]`: three neighbours of one plane's row together.
-    pub(super) weight: Lines,
+    /// `[ky * 3 + kx][channel][B, G, R, 0]`.
+    pub(super) weight: Lines<i8>,
+    /// Steps of the output that a whole sum counts, for each channel.
+    pub(super) scale: Lines,
     pub(super) bias: Lines,
 }
 
 impl Stem {
     /// Packs the stem. `weight` is `[channel][(ky * 3 + kx) * 3 + colour]`.
-    pub fn new(weight: &[f32], bias: &[f32]) -> Result<Self, ShapeError> {
+    pub fn new(weight: &[f32], bias: &[f32], output: Grid) -> Result<Self, ShapeError> {
         const INPUTS: usize = TAPS * COLOURS;
         expect("stem weight", STEM_CHANNELS * INPUTS, weight)?;
         expect("stem bias", STEM_CHANNELS, bias)?;
-        let mut packed = Lines::zeroed(weight.len());
-        for (at, value) in weight.iter().enumerate() {
-            let (channel, input) = (at / INPUTS, at % INPUTS);
-            let (tap, colour) = (input / COLOURS, input % COLOURS);
-            let (ky, kx) = (tap / 3, tap % 3);
-            packed[((ky * 3 + colour) * 3 + kx) * STEM_CHANNELS + channel] = *value;
+        let mut packed = Lines::zeroed(TAPS * STEM_CHANNELS * QUAD);
+        let mut scale = Lines::zeroed(STEM_CHANNELS);
+        for (channel, row) in weight.chunks_exact(INPUTS).enumerate() {
+            let step = rounding_step(row, STEM_TOP);
+            scale[channel] = step / output.step;
+            for (input, value) in row.iter().enumerate() {
+                let (tap, colour) = (input / COLOURS, input % COLOURS);
+                packed[(tap * STEM_CHANNELS + channel) * QUAD + colour] = whole(*value, step);
+            }
         }
+        let bias = scaled(bias, 1.0 / output.step);
+        bounded("stem scale", &scale)?;
+        bounded("stem bias", &bias)?;
         Ok(Self {
             weight: packed,
-            bias: Lines::copied(bias),
+            scale,
+            bias,
         })
     }
+}
+
+/// The step by which `row` becomes whole numbers of at most `top`; above 0 for a row of zeros.
+fn rounding_step(row: &[f32], top: f32) -> f32 {
+    const LEAST: f32 = 1e-12;
+    let largest = row.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+    largest.max(LEAST) / top
+}
+
+fn whole(value: f32, step: f32) -> i8 {
+    (value / step).round_ties_even() as i8
 }
 
 fn expect(what: &'static str, expected: usize, slice: &[f32]) -> Result<(), ShapeError> {
@@ -162,11 +271,25 @@ fn expect(what: &'static str, expected: usize, slice: &[f32]) -> Result<(), Shap
     }
 }
 
-/// `[rows][columns]` to `[columns][rows]`.
-fn transposed(values: &[f32], rows: usize, columns: usize) -> Lines {
+fn bounded(what: &'static str, values: &[f32]) -> Result<(), ShapeError> {
+    let bad = |value: &&f32| !value.is_finite() || value.abs() > LARGEST;
+    match values.iter().find(bad) {
+        Some(&found) => Err(ShapeError::Magnitude { what, found }),
+        None => Ok(()),
+    }
+}
+
+fn scaled(values: &[f32], factor: f32) -> Lines {
+    let mut out = Lines::copied(values);
+    out.iter_mut().for_each(|value| *value *= factor);
+    out
+}
+
+/// `[rows][columns]` to `[columns][rows]`, times `factor`.
+fn transposed(values: &[f32], rows: usize, columns: usize, factor: f32) -> Lines {
     let mut out = Lines::zeroed(values.len());
     for (at, value) in values.iter().enumerate() {
-        out[at % columns * rows + at / columns] = *value;
+        out[at % columns * rows + at / columns] = *value * factor;
     }
     out
 }
@@ -175,20 +298,67 @@ fn transposed(values: &[f32], rows: usize, columns: usize) -> Lines {
 mod tests {
     use super::*;
 
+    fn grid() -> Grid {
+        Grid::new(2.0).unwrap()
+    }
+
     #[test]
     fn a_shape_without_kernels_is_refused() {
-        let error = Separable::new((8, 8), (&[], &[]), (&[], &[]), true).unwrap_err();
+        let error = Separable::new((8, 8), (&[], &[]), (&[], &[]), grid(), None).unwrap_err();
         assert_eq!(error, ShapeError::Channels { cin: 8, cout: 8 });
     }
 
     #[test]
     fn weights_of_another_length_are_refused() {
         let (point, bias, depth) = ([0.0; 255], [0.0; 16], [0.0; 144]);
-        let error = Separable::new((16, 16), (&point, &bias), (&depth, &bias), true).unwrap_err();
+        let block = Separable::new((16, 16), (&point, &bias), (&depth, &bias), grid(), None);
         assert_eq!(
-            error.to_string(),
+            block.unwrap_err().to_string(),
             "pointwise weight: expected 256 weights, found 255"
         );
-        assert!(Stem::new(&[0.0; 432], &[0.0; 15]).is_err());
+        assert!(Stem::new(&[0.0; 432], &[0.0; 15], grid()).is_err());
+    }
+
+    #[test]
+    fn a_range_that_is_no_positive_number_is_refused() {
+        for limit in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+            assert!(Grid::new(limit).is_err(), "{limit}");
+        }
+    }
+
+    #[test]
+    fn factors_that_could_leave_the_floats_are_refused() {
+        let (point, mut depth) = ([0.5; 256], [0.5; 144]);
+        depth[7] = 1e30;
+        let block = Separable::new(
+            (16, 16),
+            (&point, &[0.0; 16]),
+            (&depth, &[0.0; 16]),
+            grid(),
+            None,
+        );
+        let error = block.unwrap_err().to_string();
+        assert!(
+            error.starts_with("depthwise weight: a factor of 1e30"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn each_output_is_rounded_by_its_own_largest_weight() {
+        let mut point = [0.0; 256];
+        (point[0], point[1]) = (-1.0, 0.5); // output 0 reads inputs 0 and 1
+        point[16 + 5] = 0.001; // output 1 reads input 5
+        let block = Separable::new(
+            (16, 16),
+            (&point, &[0.0; 16]),
+            (&[0.0; 144], &[0.0; 16]),
+            grid(),
+            Some(grid()),
+        )
+        .unwrap();
+        assert_eq!(block.point.weight[..2], [-127, 64]);
+        assert_eq!(block.point.weight[(16 + 1) * QUAD + 1], 127);
+        assert!((block.point.scale[0] - 2.0 / 127.0 / 127.0).abs() < 1e-9);
     }
 }
