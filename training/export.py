@@ -55,18 +55,27 @@ class Differences:
 
 
 def origin(config: RunConfig | None, record: Path | None) -> dict[str, Any]:
-    """The card's `training`: from the checkpoint's config or, for bare weights, from a record written by hand."""
-    if config is not None and record is None:
-        start = NOTICE if config.start == "yunet-n" else config.start
-        return {"start": start, "config": config.to_dict(), "data": [name for name, _ in config.sets]}
-    if config is None and record is not None:
-        said: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
-        if set(said) != RECORD_KEYS:
-            raise Refused(f"{record}: keys must be {sorted(RECORD_KEYS)}, not {sorted(said)}")
-        return said
+    """The card's `training`: the checkpoint's config, and from a record written by hand what no config knows.
+
+    That is everything for bare weights, and the first start and the runs before for a run that went on from weights:
+    whose notice must be kept is said there.
+    """
+    said: dict[str, Any] = json.loads(record.read_text(encoding="utf-8")) if record else {}
+    if record and set(said) != RECORD_KEYS:
+        raise Refused(f"{record}: keys must be {sorted(RECORD_KEYS)}, not {sorted(said)}")
     if config is None:
-        raise Refused("the weights carry no config; say where they come from with --record")
-    raise Refused("the checkpoint has its own config; --record is for weights without one")
+        if not record:
+            raise Refused("the weights carry no config; say where they come from with --record")
+        return said
+    data = [name for name, _ in config.sets]
+    if config.start == "checkpoint":
+        if not record:
+            raise Refused("the run went on from other weights; say where those come from with --record")
+        data = sorted({*data, *said["data"]})
+        return {"start": said["start"], "before": said["config"], "config": config.to_dict(), "data": data}
+    if record:
+        raise Refused("the checkpoint has its own config and start; --record is for others")
+    return {"start": NOTICE if config.start == "yunet-n" else config.start, "config": config.to_dict(), "data": data}
 
 
 def export(net: Detector, ranges: dict[str, float], training: dict[str, Any], out: Path, name: str) -> Differences:
@@ -163,7 +172,7 @@ def main() -> int:
     parser.add_argument("out_dir", type=Path)
     parser.add_argument("--name", required=True, help="of the weights, e.g. city")
     parser.add_argument("--data", type=Path, required=True, help="folder of sets to measure ranges on; never to judge")
-    parser.add_argument("--record", type=Path, help="JSON with start, config and data, for weights without a config")
+    parser.add_argument("--record", type=Path, help="JSON with start, config and data of what came before")
     args = parser.parse_args()
     state, config = load_weights(args.checkpoint)
     net = Detector()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import nn
 from training import export as exporting
 from training import weights
 from training.checkpoint import file_sha256
+from training.config import RunConfig
 from training.export import ROUNDED_TOLERANCE, Refused, export, origin, run_onnx
 from training.net import Contract, Detector
 from training.quantise import measure_ranges, quantised
@@ -92,6 +94,18 @@ def test_an_export_that_differs_is_refused_and_writes_nothing(
 def test_weights_of_unknown_origin_are_refused() -> None:
     with pytest.raises(Refused, match="--record"):
         origin(None, None)
+
+
+def test_a_run_that_went_on_from_weights_keeps_what_they_came_from(tmp_path: Path) -> None:
+    config = RunConfig(1, "ab", (("cars", 1.5),), 10, 4, 352, 1.0, 2e-3, 1e-4, "checkpoint", "cd", "")
+    with pytest.raises(Refused, match="--record"):
+        origin(config, None)
+    record = tmp_path / "before.json"
+    record.write_text(json.dumps({"start": "a notice", "config": {"runs": 3}, "data": ["masks"]}))
+    card = origin(config, record)
+    assert card["start"] == "a notice" and card["before"] == {"runs": 3} and card["data"] == ["cars", "masks"]
+    with pytest.raises(Refused, match="for others"):
+        origin(replace(config, start="random"), record)
 
 
 def test_vectors_survive_their_json(net: Detector) -> None:
