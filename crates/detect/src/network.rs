@@ -96,8 +96,9 @@ impl Network {
     /// (face, plate; 0..=1), not yet suppressed (see [`crate::nms`]), strides 8, 16, 32, each
     /// row by row. Boxes are in the picture's pixels and may reach beyond it.
     ///
-    /// `threads` of 0 is 1. The result is the same for any number of threads. With one thread
-    /// nothing is allocated but the candidates, once the workspace has seen the size.
+    /// `threads` of 0 is 1. The result is the same for any number of threads. Once the
+    /// workspace has seen the size, what is allocated with one thread are the candidates and
+    /// lists of layers, nothing that grows with the picture.
     pub fn run(
         &self,
         picture: &NetInput<'_>,

@@ -20,11 +20,17 @@ pub(crate) const STAGES: [&[usize]; 5] = [
     &[128, 128],
 ];
 
-/// Channels of the backbone at strides 8, 16 and 32.
-pub(crate) const TAPS: [usize; 3] = [96, 128, 128];
+/// Channels that a stage ends with.
+pub(crate) const fn width(stage: usize) -> usize {
+    STAGES[stage][STAGES[stage].len() - 1]
+}
 
-/// Channels behind the lateral blocks: as wide as the next finer tap, to which they are added.
-pub(crate) const DOWN: [usize; 3] = [TAPS[0], TAPS[0], TAPS[1]];
+/// Channels of the backbone at strides 8, 16 and 32.
+pub(crate) const BACKBONE: [usize; 3] = [width(2), width(3), width(4)];
+
+/// Channels behind the lateral blocks: as wide as the next finer map of the backbone, to which
+/// they are added.
+pub(crate) const DOWN: [usize; 3] = [BACKBONE[0], BACKBONE[0], BACKBONE[1]];
 
 /// Channels that the score and box heads read.
 pub(crate) const HEAD: usize = 96;
@@ -258,7 +264,7 @@ fn blocks() -> Vec<(String, usize, usize)> {
         }
     }
     for level in 0..STRIDES.len() {
-        blocks.push((format!("lateral.{level}"), TAPS[level], DOWN[level]));
+        blocks.push((format!("lateral.{level}"), BACKBONE[level], DOWN[level]));
         blocks.push((format!("shared.{level}"), DOWN[level], HEAD));
         blocks.push((format!("score.{level}"), HEAD, CLASSES.len()));
         blocks.push((format!("box.{level}"), HEAD, BOX_VALUES));

@@ -9,7 +9,7 @@ use super::layers::Layers;
 use super::source::Source;
 use super::workspace::{Lane, Map, Maps, Workspace};
 use crate::anchors::CELL;
-use crate::weights::{DOWN, STAGES, TAPS};
+use crate::weights::{BACKBONE, DOWN, width};
 use scrim_pixels::conv::{Number, STEM_CHANNELS, Separable, Span};
 use scrim_pixels::level::Level;
 
@@ -50,12 +50,12 @@ pub(super) fn run(
     run_pass(level, Source::Picture(input, stem), &steps, pooled8, lanes);
     let steps: Vec<_> = blocks(&stages[2]).collect();
     run_pass(level, Source::Map(pooled8), &steps, stage8, lanes);
-    let steps: Vec<_> = [Pool(TAPS[0])]
+    let steps: Vec<_> = [Pool(BACKBONE[0])]
         .into_iter()
         .chain(blocks(&stages[3]))
         .collect();
     run_pass(level, Source::Map(stage8), &steps, stage16, lanes);
-    let mut steps = vec![Pool(TAPS[1])];
+    let mut steps = vec![Pool(BACKBONE[1])];
     steps.extend(blocks(&stages[4]));
     steps.push(Block(&lateral[2]));
     run_pass(level, Source::Map(stage16), &steps, neck32, lanes);
@@ -71,23 +71,23 @@ pub(super) fn run(
 }
 
 /// Channels that the fine stages leave to stride 8.
-const POOLED: usize = STAGES[1][STAGES[1].len() - 1];
+const POOLED: usize = width(1);
 
 fn blocks(stage: &[Separable]) -> impl Iterator<Item = Step<'_>> {
     stage.iter().map(Step::Block)
 }
 
-fn set_sizes(maps: &mut Maps, (width, height): (usize, usize)) {
+fn set_sizes(maps: &mut Maps, (across, down): (usize, usize)) {
     let size = |map: &mut Map, stride: usize, channels: usize| {
-        map.set_size(width / stride, height / stride, channels);
+        map.set_size(across / stride, down / stride, channels);
     };
     size(&mut maps.pooled8, 8, POOLED);
-    size(&mut maps.stage8, 8, TAPS[0]);
-    size(&mut maps.stage16, 16, TAPS[1]);
+    size(&mut maps.stage8, 8, BACKBONE[0]);
+    size(&mut maps.stage16, 16, BACKBONE[1]);
     size(&mut maps.neck16, 16, DOWN[1]);
     size(&mut maps.neck32, 32, DOWN[2]);
     for (map, stride) in maps.raw.iter_mut().zip(crate::card::STRIDES) {
-        map.set_size(width / stride, height / stride, CELL);
+        map.set_size(across / stride, down / stride, CELL);
     }
 }
 
