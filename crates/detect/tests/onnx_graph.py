@@ -1,5 +1,7 @@
 """The weights as an ONNX graph, written from their documented layout alone (docs/cards), so that
-ONNX Runtime can be compared with the engine without PyTorch. It rounds where the program does.
+ONNX Runtime can be compared with the engine without PyTorch. It rounds where the program does and
+adds in the program's order: a sum that is off in its last bit may round to another whole number, and
+what lies around would see it. So what is left between the two is the last bits of the decoding.
 
 usage: onnx_graph.py WEIGHTS.safetensors OUT.onnx
 """
@@ -54,30 +56,51 @@ class Graph:
         self.nodes.append(helper.make_node(kind, inputs, [out], **attributes))
         return out
 
-    def step(self, name: str) -> float:
+    def step(self, name: str) -> np.float32:
         """What a whole number of a map counts: 127 of them are its range."""
-        return float(self.weights[f"{name}.range"][0]) / 127
+        return self.weights[f"{name}.range"][0] / np.float32(127)
 
     def rounded(self, x: str) -> str:
         """ReLU and the nearest whole number up to 127; ties to the even one."""
         limits = [self.constant(np.array(v, np.float32)) for v in (0, 127)]
         return self.node("Round", [self.node("Clip", [x, *limits])])
 
+    def double(self, x: str) -> str:
+        return self.node("Cast", [x], to=TensorProto.DOUBLE)
+
+    def fused(self, x: str, factor: np.ndarray, addend: str) -> str:
+        """float32(x * factor + addend) with one rounding; `x` is in double, where the product of two
+        float32 numbers is exact."""
+        product = self.node("Mul", [x, self.constant(factor.astype(np.float64))])
+        total = self.node("Add", [product, self.double(addend)])
+        return self.node("Cast", [total], to=TensorProto.FLOAT)
+
     def affine(self, x: str, scale: np.ndarray, bias: np.ndarray) -> str:
         """Times `scale` and plus `bias`, a number a channel."""
-        parts = [self.constant(v.astype(np.float32)[:, None, None]) for v in (scale, bias)]
-        return self.node("Add", [self.node("Mul", [x, parts[0]]), parts[1]])
+        scale, bias = (v.astype(np.float32)[:, None, None] for v in (scale, bias))
+        return self.fused(self.double(x), scale, self.constant(bias))
+
+    def depthwise(self, x: str, weight: np.ndarray, bias: np.ndarray) -> str:
+        """3x3, a kernel a channel, zeros around: column by column from the left, each from above."""
+        pads = self.constant(np.array([0, 0, 1, 1, 0, 0, 1, 1], np.int64))
+        padded = self.double(self.node("Pad", [x, pads]))
+        total = self.constant(bias[:, None, None])
+        for kx in range(3):
+            for ky in range(3):
+                ends = [np.iinfo(np.int64).max if k == 2 else k - 2 for k in (ky, kx)]
+                part = self.node("Slice", [padded, *(self.constant(np.array(v, np.int64))
+                                                     for v in ([ky, kx], ends, [2, 3]))])
+                total = self.fused(part, weight[:, ky * 3 + kx, None, None], total)
+        return total
 
     def separable(self, x: str, source: str, name: str, bare: bool = False) -> str:
         """Pointwise over the whole numbers of the map `source`, depthwise 3x3, rounding unless bare."""
         w = self.weights
-        depth, shrink = w[f"{name}.depth.weight"], 1 if bare else 1 / self.step(name)
+        shrink = np.float32(1) if bare else np.float32(1) / self.step(name)
         whole, steps = whole_numbers(w[f"{name}.point.weight"], 127)
         x = self.node("Conv", [x, self.constant(whole[:, :, None, None])])
         x = self.affine(x, steps * self.step(source), w[f"{name}.point.bias"])
-        weight, bias = (np.float32(v * shrink) for v in (depth, w[f"{name}.depth.bias"]))
-        x = self.node("Conv", [x, self.constant(weight.reshape(-1, 1, 3, 3)), self.constant(bias)],
-                      pads=[1, 1, 1, 1], group=len(depth))
+        x = self.depthwise(x, w[f"{name}.depth.weight"] * shrink, w[f"{name}.depth.bias"] * shrink)
         return x if bare else self.rounded(x)
 
     def pool(self, x: str) -> str:
@@ -87,8 +110,9 @@ class Graph:
         whole, steps = whole_numbers(self.weights["stem.conv.weight"], 63)
         kernel = whole.reshape(-1, 3, 3, 3).transpose(0, 3, 1, 2)
         x = self.node("Conv", ["image", self.constant(kernel)], strides=[2, 2], pads=[1, 1, 1, 1])
-        shrink = 1 / self.step("stem")
-        return self.rounded(self.affine(x, steps * shrink, self.weights["stem.conv.bias"] * shrink))
+        step = self.step("stem")
+        bias = self.weights["stem.conv.bias"] * (np.float32(1) / step)
+        return self.rounded(self.affine(x, steps / step, bias))
 
     def backbone(self) -> list[tuple[str, str]]:
         """The maps at strides 8, 16 and 32, each with the name of its range."""
@@ -114,10 +138,10 @@ class Graph:
             larger = self.node("Resize", [out[i][0], "", scales], mode="nearest",
                                coordinate_transformation_mode="asymmetric", nearest_mode="floor")
             sum_name = f"sums.{i - 1}"
-            shares = [self.constant(np.array(self.step(part) / self.step(sum_name), np.float32))
-                      for part in (out[i - 1][1], name)]
-            parts = [self.node("Mul", pair) for pair in ([out[i - 1][0], shares[0]], [larger, shares[1]])]
-            out[i - 1] = self.rounded(self.node("Add", parts)), sum_name
+            fine, coarse = (self.step(part) / self.step(sum_name) for part in (out[i - 1][1], name))
+            larger = self.node("Mul", [larger, self.constant(coarse)])
+            total = self.fused(self.double(out[i - 1][0]), fine, larger)
+            out[i - 1] = self.rounded(total), sum_name
         out[0] = self.separable(*out[0], "lateral.0"), "lateral.0"
         return [self.separable(*part, f"shared.{i}") for i, part in enumerate(out)]
 
