@@ -3,72 +3,84 @@
 //! The vector levels give the same bits. Sums of whole numbers are exact in any order; sums of
 //! floats are fused (`mul_add`) and have one order, that of the loops here. Where a kernel is
 //! nothing but one operation a number, the other levels compile these very loops.
-use super::weights::{COLOURS, Depthwise, Pointwise, QUAD, STEM_CHANNELS, Stem, TAPS, TOP};
+use super::weights::{COLOURS, Depthwise, Pointwise, QUAD, STEM_CHANNELS, Stem, TOP, WIDEST};
 
 /// See [`super::pointwise`].
 pub(super) fn pointwise(w: &Pointwise, input: &[u8], output: &mut [f32]) {
+    // All outputs of a pixel at once: their weights lie behind each other, and the loop over
+    // them is one that compilers turn into vectors of whatever the processor has.
+    let mut sums = [0; WIDEST];
+    let sums = &mut sums[..w.cout];
     let pixels = input
         .chunks_exact(w.cin)
         .zip(output.chunks_exact_mut(w.cout));
     for (pixel, out) in pixels {
-        for (o, out) in out.iter_mut().enumerate() {
-            let mut sum = 0;
-            for (quad, values) in pixel.as_chunks::<QUAD>().0.iter().enumerate() {
-                let weights = &w.weight[(quad * w.cout + o) * QUAD..][..QUAD];
-                sum += dot(values, weights);
+        sums.fill(0);
+        let weights = w.weight.chunks_exact(w.cout * QUAD);
+        for (values, weights) in pixel.as_chunks().0.iter().zip(weights) {
+            for (sum, weights) in sums.iter_mut().zip(weights.as_chunks().0) {
+                *sum += dot(values, weights);
             }
-            *out = (sum as f32).mul_add(w.scale[o], w.bias[o]);
+        }
+        for (o, out) in out.iter_mut().enumerate() {
+            *out = (sums[o] as f32).mul_add(w.scale[o], w.bias[o]);
         }
     }
 }
 
 /// See [`super::depthwise_steps`].
 pub(super) fn depthwise_steps(w: &Depthwise, rows: [&[f32]; 3], output: &mut [u8]) {
-    for (at, out) in output.iter_mut().enumerate() {
-        *out = to_step(depthwise_sum(w, rows, at));
+    let mut sums = [0.0; WIDEST];
+    let sums = &mut sums[..w.channels];
+    for (x, out) in output.chunks_exact_mut(w.channels).enumerate() {
+        depthwise_pixel(w, rows, x, sums);
+        for (out, sum) in out.iter_mut().zip(&*sums) {
+            *out = to_step(*sum);
+        }
     }
 }
 
 /// See [`super::depthwise_floats`].
 pub(super) fn depthwise_floats(w: &Depthwise, rows: [&[f32]; 3], output: &mut [f32]) {
-    for (at, out) in output.iter_mut().enumerate() {
-        *out = depthwise_sum(w, rows, at);
+    for (x, out) in output.chunks_exact_mut(w.channels).enumerate() {
+        depthwise_pixel(w, rows, x, out);
     }
 }
 
-/// Output `at` of a row: pixel `at / channels`, channel `at % channels`. Column by column from
-/// the left, each from above.
-fn depthwise_sum(w: &Depthwise, rows: [&[f32]; 3], at: usize) -> f32 {
-    let mut sum = w.bias[at % w.channels];
+/// The sums of pixel `x`: column by column from the left, each from above.
+fn depthwise_pixel(w: &Depthwise, rows: [&[f32]; 3], x: usize, sums: &mut [f32]) {
+    sums.copy_from_slice(&w.bias);
     for kx in 0..3 {
         for (ky, row) in rows.iter().enumerate() {
-            let weight = w.weight[(ky * 3 + kx) * w.channels + at % w.channels];
-            sum = row[at + kx * w.channels].mul_add(weight, sum);
+            let values = &row[(x + kx) * w.channels..][..w.channels];
+            let weights = &w.weight[(ky * 3 + kx) * w.channels..][..w.channels];
+            for ((sum, value), weight) in sums.iter_mut().zip(values).zip(weights) {
+                *sum = value.mul_add(*weight, *sum);
+            }
         }
     }
-    sum
 }
 
 /// See [`super::stem`].
 pub(super) fn stem(w: &Stem, rows: [&[u8]; 3], output: &mut [u8]) {
     for (x, out) in output.chunks_exact_mut(STEM_CHANNELS).enumerate() {
-        for (channel, out) in out.iter_mut().enumerate() {
-            let mut sum = 0;
-            for tap in 0..TAPS {
-                let pixel = &rows[tap / 3][(2 * x + tap % 3) * QUAD..][..QUAD];
-                let weights = &w.weight[(tap * STEM_CHANNELS + channel) * QUAD..][..QUAD];
-                sum += dot(pixel, weights);
+        let mut sums = [0; STEM_CHANNELS];
+        for (tap, weights) in w.weight.chunks_exact(STEM_CHANNELS * QUAD).enumerate() {
+            let pixel = rows[tap / 3].as_chunks().0[2 * x + tap % 3];
+            for (sum, weights) in sums.iter_mut().zip(weights.as_chunks().0) {
+                *sum += dot(&pixel, weights);
             }
-            *out = to_step((sum as f32).mul_add(w.scale[channel], w.bias[channel]));
+        }
+        for (channel, out) in out.iter_mut().enumerate() {
+            *out = to_step((sums[channel] as f32).mul_add(w.scale[channel], w.bias[channel]));
         }
     }
 }
 
-fn dot(values: &[u8], weights: &[i8]) -> i32 {
-    values
-        .iter()
-        .zip(weights)
-        .map(|(value, weight)| i32::from(*value) * i32::from(*weight))
+#[inline(always)]
+fn dot(values: &[u8; QUAD], weights: &[i8; QUAD]) -> i32 {
+    (0..QUAD)
+        .map(|i| i32::from(values[i]) * i32::from(weights[i]))
         .sum()
 }
 

@@ -23,7 +23,7 @@ pub const STEM_CHANNELS: usize = 16;
 pub const TOP: u8 = 127;
 
 /// `(input channels, output channels)` that the kernels of every level are written for.
-pub const SHAPES: [(usize, usize); 10] = [
+pub const SHAPES: [(usize, usize); 9] = [
     (16, 16),
     (16, 64),
     (64, 64),
@@ -32,9 +32,11 @@ pub const SHAPES: [(usize, usize); 10] = [
     (96, 128),
     (128, 128),
     (128, 96),
-    (64, 8),
     (96, 8),
 ];
+
+/// Most output channels in [`SHAPES`].
+pub(super) const WIDEST: usize = 128;
 
 /// Largest magnitude of a rounded weight: of the 1x1 convolutions, and of the stem, whose
 /// inputs have eight bits.
