@@ -1,7 +1,7 @@
 //! `RedactedFrame` to file: encode, mux, photos, the `.part` file.
 //!
 //! This crate depends on the facade `frame` and cannot name a raw frame or a source packet.
-//! `unsafe` lives in `encode.rs` and `mux.rs` only.
+//! FFmpeg is called in `encode.rs`, `encode/webp.rs` and `mux.rs` only.
 #![deny(unsafe_code)]
 
 mod choice;

@@ -1,6 +1,6 @@
 //! File to `RawFrame`: demux, decode, photos, limits.
 //!
-//! A coded packet of a file is a type of this crate; outputs cannot name it. `unsafe` lives in
+//! A coded packet of a file is a type of this crate; outputs cannot name it. FFmpeg is called in
 //! `demux.rs` and `decode.rs` only.
 #![deny(unsafe_code)]
 
