@@ -290,6 +290,10 @@ fn weights_that_could_leave_the_floats_make_no_network() {
             "a map's range is a number above 0, found 0",
         ),
         (
+            |t| t.get_mut("sums.0.range").unwrap().1[0] = 1e-20,
+            "share of a sum: a factor of",
+        ),
+        (
             |t| t.get_mut("stem.range").unwrap().1[0] = 1e-20,
             "a factor of",
         ),

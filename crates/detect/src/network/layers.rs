@@ -47,8 +47,12 @@ impl Layers {
             grid(w, "lateral.1")?,
             grid(w, "lateral.2")?,
         ];
-        let shares =
-            |at: usize| [fine[at], lateral[at + 1]].map(|part| part.step() / sum[at].step());
+        let shares = |at: usize| {
+            Ok([
+                fine[at].share_of(sum[at])?,
+                lateral[at + 1].share_of(sum[at])?,
+            ])
+        };
         Ok(Self {
             stem: Stem::new(
                 w.tensor("stem.conv.weight"),
@@ -60,7 +64,7 @@ impl Layers {
             lateral: each_level(|i| block(w, &format!("lateral.{i}"), lateral_input[i]))?,
             shared: each_level(|i| block(w, &format!("shared.{i}"), lateral[i]))?,
             heads: each_level(|i| head(w, i))?,
-            sums: [shares(0), shares(1)],
+            sums: [shares(0)?, shares(1)?],
         })
     }
 }

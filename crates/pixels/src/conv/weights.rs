@@ -104,6 +104,14 @@ impl Grid {
     pub const fn step(self) -> f32 {
         self.step
     }
+
+    /// What a step of this grid counts in steps of `sum`, for
+    /// [`add_doubled`](super::add_doubled).
+    pub fn share_of(self, sum: Self) -> Result<f32, ShapeError> {
+        let share = self.step / sum.step;
+        bounded("share of a sum", &[share])?;
+        Ok(share)
+    }
 }
 
 /// A 1x1 convolution over whole numbers.
@@ -326,6 +334,13 @@ mod tests {
         for limit in [0.0, -1.0, f32::NAN, f32::INFINITY] {
             assert!(Grid::new(limit).is_err(), "{limit}");
         }
+    }
+
+    #[test]
+    fn a_share_that_could_leave_the_floats_is_refused() {
+        let [small, large] = [1e-20, 1e20].map(|limit| Grid::new(limit).unwrap());
+        assert!(large.share_of(small).is_err() && small.share_of(large).is_ok());
+        assert_eq!(grid().share_of(grid()), Ok(1.0));
     }
 
     #[test]
