@@ -19,22 +19,29 @@ from training.weights import block_names
 
 @torch.no_grad()
 def grow(net: Detector, old: dict[str, Tensor]) -> None:
-    """Copy the narrow network's state `old` into `net`; every tensor of `old` must have its place there.
+    """Copy the narrow network's state `old` into `net`.
 
-    Evaluated, `net` gives what the narrow one gave, up to the spread assumed in `pass_on`. ValueError names a tensor
-    that has no place or does not fit into it.
+    Evaluated, `net` gives what the narrow one gave, up to the spread assumed in `pass_on`. Every tensor of `old` must
+    have its place, and only blocks that a stage of the narrow network lacks may be missing in it: ValueError names a
+    tensor that has no place, does not fit into it, or is not there.
     """
     state = net.state_dict()
     for name, value in old.items():
         if name not in state or any(a > b for a, b in zip(value.shape, state[name].shape)):
             raise ValueError(f"no place for {name} {tuple(value.shape)} in a network of this shape")
         put(name, value, state[name])
-    names = list(block_names(net))
-    for before, name in pairwise(names):
-        # The blocks of a stage follow each other; between stages nothing is new.
-        same_stage = before.rpartition(".")[0] == name.rpartition(".")[0]
-        if name.startswith("stages.") and same_stage and f"{name}.point.weight" not in old:
-            pass_on(net.get_submodule(before), net.get_submodule(name))
+    new = [pair for pair in pairwise(block_names(net)) if is_new(*pair, old)]
+    for before, name in new:
+        pass_on(net.get_submodule(before), net.get_submodule(name))
+    for name in state:
+        if name not in old and not any(name.startswith(f"{block}.") for _, block in new):
+            raise ValueError(f"{name} is missing in the weights to begin with")
+
+
+def is_new(before: str, block: str, old: dict[str, Tensor]) -> bool:
+    """Does `block` follow `before` in one stage, and has the narrow network nothing of it?"""
+    same_stage = block.startswith("stages.") and before.rpartition(".")[0] == block.rpartition(".")[0]
+    return same_stage and not any(name.startswith(f"{block}.") for name in old)
 
 
 def put(name: str, value: Tensor, target: Tensor) -> None:

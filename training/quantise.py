@@ -4,7 +4,7 @@ Every map between two blocks is rounded to 128 steps, 0..127, of its range; the 
 the stem to whole numbers -127..127, each output channel by its own step (symmetric, as in Jacob et al.: "Quantization
 and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", 2018). Seven bits and not eight: two
 products of 127 x 127 fit into the 16-bit sums of processors without newer instructions. The depthwise 3x3
-convolutions stay as they are: they are a ninth of the work, and rounding hurts them most.
+convolutions stay as they are: they are an eighth of the work.
 
 The ranges are measured here, on pictures; rounding the weights is the program's, by the rule in `rounded_weight`.
 """

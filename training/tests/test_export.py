@@ -25,7 +25,8 @@ TRAINING = {"start": "random", "config": {}, "data": ["made-up"]}
 
 @pytest.fixture
 def net() -> Detector:
-    """A network whose batch norms have something to fold."""
+    """A network whose batch norms have something to fold; on one thread, on which sums have one order."""
+    torch.set_num_threads(1)
     torch.manual_seed(5)
     net = Detector()
     for module in net.modules():
@@ -51,10 +52,12 @@ def test_both_files_compute_what_torch_does(net: Detector, ranges: dict[str, flo
     with torch.no_grad():
         for expected, reread in zip(Contract(net)(image), Contract(folded)(image)):
             np.testing.assert_allclose(reread, expected, rtol=0, atol=1e-4)
+        exact = [output.numpy() for output in Contract(folded)(image)]
         rounded = [output.numpy() for output in Contract(quantised(folded, read))(image)]
-    for expected, onnx in zip(rounded, run_onnx(tmp_path / "t.onnx", image)):
-        off = np.abs(onnx - expected)
-        assert off.max() <= 4 * ROUNDED_TOLERANCE and np.median(off) <= 1e-2
+    for unrounded, expected, onnx in zip(exact, rounded, run_onnx(tmp_path / "t.onnx", image)):
+        # A sum in another order may round to another step, so a few cells differ; without rounding all would.
+        assert np.median(np.abs(onnx - expected)) < np.median(np.abs(unrounded - expected)) / 10
+        assert np.abs(onnx - expected).max() <= ROUNDED_TOLERANCE
 
 
 def test_tensors_have_the_documented_names_and_shapes(net: Detector, ranges: dict[str, float]) -> None:
@@ -78,7 +81,7 @@ def test_the_card_names_the_file_it_belongs_to(net: Detector, ranges: dict[str, 
     assert card["training"] == TRAINING
 
 
-@pytest.mark.parametrize("wrong", [1.0, float("nan")])
+@pytest.mark.parametrize("wrong", [1e-3, float("nan")])
 def test_an_export_that_differs_is_refused_and_writes_nothing(
     net: Detector, ranges: dict[str, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: float
 ) -> None:

@@ -51,3 +51,13 @@ def test_a_tensor_without_a_place_is_refused_by_name(narrow: Detector) -> None:
         grow(Detector(), state)
     with pytest.raises(ValueError, match="no place"):
         grow(narrow, Detector().state_dict())
+
+
+def test_a_tensor_that_is_missing_is_refused_by_name(narrow: Detector) -> None:
+    state = narrow.state_dict()
+    del state["lateral.1.point.weight"]
+    with pytest.raises(ValueError, match=r"lateral\.1\.point\.weight is missing"):
+        grow(Detector(), state)
+    part = {name: value for name, value in narrow.state_dict().items() if not name.startswith("box.")}
+    with pytest.raises(ValueError, match="is missing"):
+        grow(Detector(YUNET), part)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import Tensor, nn
 
 from training.net import Contract, Detector, decode
 
@@ -35,3 +36,22 @@ def test_nothing_but_boxes_and_scores_leaves_the_contract() -> None:
         outputs = Contract(Detector().eval())(torch.zeros(2, 3, 64, 64))
     assert [tuple(output.shape) for output in outputs] == [(2, 84, 4), (2, 84, 2)]
     assert ((outputs[1] >= 0) & (outputs[1] <= 1)).all()
+
+
+def test_the_card_counts_the_work_and_what_of_it_is_in_whole_numbers() -> None:
+    """docs/cards/city.md: about 500 million multiply-adds at 640x384, seven eighths in stem and 1x1 convolutions."""
+    work = {"whole": 0, "depthwise": 0}
+
+    def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        if isinstance(module, nn.Conv2d):
+            kind = "depthwise" if module.groups > 1 else "whole"
+            work[kind] += module.weight.numel() * output.shape[-2] * output.shape[-1]
+
+    net = Detector().eval()
+    for module in net.modules():
+        module.register_forward_hook(count)
+    with torch.no_grad():
+        net(torch.zeros(1, 3, 384, 640))
+    total = sum(work.values())
+    assert round(total / 1e8) == 5
+    assert round(8 * work["whole"] / total) == 7
