@@ -105,8 +105,8 @@ impl TrackSettings {
     }
 
     /// The usual settings for single pictures, where nothing before or after can help: lower
-    /// scores. On the training pictures this covers more in every band of size than the network
-    /// by itself at 0.3, with fewer regions that cover nothing.
+    /// scores. On pictures kept for it this covers no less in any band of size than one pass of
+    /// the network at 0.3, with fewer regions that cover nothing.
     #[must_use]
     pub fn for_photos(sensitivity: Sensitivity) -> Self {
         let mut photo = Self::for_sensitivity(sensitivity);
@@ -156,8 +156,8 @@ impl ClassSettings {
     /// For faces, at the highest sensitivity.
     fn face() -> Self {
         Self {
-            // With these scores, and those of plates, clips that were kept for it have no more
-            // false regions than one look at each frame at 0.4 leaves.
+            // The lowest scores, these and those of plates, at which clips that were kept for it
+            // had no more false regions than one look at each frame at 0.4 leaves.
             strong: 0.47,
             clear: 0.35,
             // The detector's floor: more of a face's way is found from there, and nothing false.
