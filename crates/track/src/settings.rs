@@ -226,6 +226,26 @@ mod tests {
     }
 
     #[test]
+    fn the_guide_names_the_scores_and_margins_that_are_used() {
+        use Sensitivity::{Normal, Publish, Quick};
+        const GUIDE: &str = include_str!("../../../docs/guide.md");
+        for (name, level) in [("publish", Publish), ("normal", Normal), ("quick", Quick)] {
+            let TrackSettings { face, plate, .. } = TrackSettings::for_sensitivity(level);
+            let margin = (100.0 * face.margin).round();
+            let told = format!("{:.2}, {:.2} | {margin} % |", face.strong, plate.strong);
+            let row = GUIDE
+                .lines()
+                .find(|line| line.starts_with(&format!("| `{name}`")));
+            assert!(
+                row.is_some_and(|row| row.ends_with(&told)),
+                "{row:?}, {told}"
+            );
+        }
+        let photos = format!("{PHOTO_FACE_LESS} for faces and by {PHOTO_PLATE_LESS} for plates");
+        assert!(GUIDE.contains(&photos), "{photos}");
+    }
+
+    #[test]
     fn the_thresholds_of_a_class_are_in_order() {
         use Sensitivity::{Normal, Publish, Quick};
         let all = [Publish, Normal, Quick];
