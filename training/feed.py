@@ -16,11 +16,13 @@ import numpy as np
 from training.augment import crops
 from training.compose import Drawer
 from training.sets import LURE, PLATE, Picture
+from training.soft import draw_soft
 from training.synthesis import synthesise
 
 CROPS_A_PICTURE = 3  # a picture is decoded once for this many crops
 POOL_BATCHES = 6  # crops are shuffled over this many batches, so that one picture's do not meet in one
 QUEUED_BATCHES = 8
+SOFT = 0.025  # chance at strength 1, a stored picture, that one of nothing comes before it
 WAIT_S = 120.0
 
 
@@ -64,11 +66,15 @@ def stream(
 ) -> Iterator[Crop]:
     """Crops without end. A set is drawn by its weight; within it every picture comes once before one comes again.
 
-    `synthesis` is the strength of `synthesise`.
+    `synthesis` is the strength of `synthesise`, and how often a picture of nothing comes.
     """
     rng, drawer = random.Random(seed), Drawer()
     waiting: list[list[Picture]] = [[] for _ in sets]
     while True:
+        if rng.random() < SOFT * synthesis:
+            nothing = np.zeros((0, 5), np.float32)
+            for crop, _ in crops(draw_soft(rng), nothing, CROPS_A_PICTURE, side, rng):
+                yield Crop(crop, nothing, known=(True, True), taught=False)
         which = rng.choices(range(len(sets)), weights)[0]
         if not waiting[which]:
             waiting[which] = rng.sample(sets[which], len(sets[which]))

@@ -1,63 +1,100 @@
-"""Face labels by machine for sets where people labelled only plates: `python -m training.pseudo TEACHER.onnx SET OUT`.
+"""Labels by machine where people wrote none: `python -m training.pseudo SET OUT --teachers A.onnx B.onnx ...`.
 
-Plate pictures show faces too, and an unlabelled face would be trained as background. The teacher looks at each picture
-as stored and mirrored; what it is fairly sure of becomes `face`, what it half suspects `ignore`. The rows people wrote
-stay as they are. OUT is a new set with links to the pictures.
+Every teacher looks at each picture as stored and enlarged to twice its size. A face that as many teachers as `--agree`
+says are fairly sure of becomes `face`; what one of them half suspects, of either class, becomes `ignore`: an unlabelled
+face or far plate would be trained as background. The rows people wrote stay as they are, and nothing is added on top
+of them. OUT is a new set with links to the pictures.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from training.derive import derive
-from training.detectors import FindsBoxes, nms, open_detector
+from training.detectors import FindsBoxes, open_detector
+from training.evaluate import at_scales, inside
 from training.feed import read_picture
-from training.sets import FACE, Picture, read_set
+from training.sets import FACE, PLATE, Picture, read_set, read_states
 
-SURE, SUSPECTED = 0.55, 0.2
-MERGE_IOU = 0.4
+SURE, SUSPECTED = 0.5, 0.3
+LEAST_FACE = 6.0  # px, smaller side: the box of a smaller face is a guess, so it is ignored
+SAME_IOU = 0.4  # two boxes of one face
+NEW = 0.3  # largest share of a machine's box inside a box that a person drew
 LONGEST_SIDE = 1800  # px; larger pictures get no machine labels
+ENLARGED_FROM = 900  # px; pictures up to this long side are enlarged too
 
 
-def look(teacher: FindsBoxes, picture: Picture) -> np.ndarray:
-    """Faces (n, 6) of both passes, merged, in pixels of the picture."""
+def iou(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Of one box with each of (n, 4 or more)."""
+    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:4], boxes[:, 2:4])
+    shared = (high - low).clip(0).prod(1)
+    area = (boxes[:, 2:4] - boxes[:, :2]).prod(1)
+    return np.asarray(shared / ((box[2:4] - box[:2]).prod() + area - shared + 1e-6))
+
+
+def agreed(found: Sequence[np.ndarray], least: int) -> Iterator[tuple[np.ndarray, bool]]:
+    """Each thing that the teachers found (one array (n, 6) a teacher, of one class): its box (4,), and whether at least
+    `least` of them are sure of it. The box is the mean of theirs, each as heavy as its score."""
+    everything = np.concatenate(found)
+    teacher = np.repeat(np.arange(len(found)), [len(boxes) for boxes in found])
+    order = everything[:, 4].argsort()[::-1]
+    everything, teacher = everything[order], teacher[order]
+    while len(everything):
+        same = iou(everything[0], everything) >= SAME_IOU
+        same[0] = True
+        box = np.average(everything[same, :4], axis=0, weights=everything[same, 4])
+        yield box, len(set(teacher[same & (everything[:, 4] >= SURE)])) >= least
+        everything, teacher = everything[~same], teacher[~same]
+
+
+def label_picture(
+    teachers: Sequence[FindsBoxes], picture: Picture, least: int, absent: frozenset[int]
+) -> list[list[str]]:
+    """New rows of labels.csv for one picture. There is nothing of the classes `absent` in it, whatever is found."""
     image = read_picture(picture)
-    if max(image.shape) > LONGEST_SIDE:
-        return np.zeros((0, 6), np.float32)
-    mirrored = teacher(np.ascontiguousarray(image[:, ::-1]), SUSPECTED)
-    mirrored[:, [0, 2]] = image.shape[1] - mirrored[:, [2, 0]]
-    found = np.concatenate([teacher(image, SUSPECTED), mirrored])
-    found = found[found[:, 5] == FACE]
-    return found[nms(found[:, :4], found[:, 4], MERGE_IOU)]
+    longest = max(image.shape)
+    if longest > LONGEST_SIDE:
+        return []
+    scales = [1.0, 2.0] if longest <= ENLARGED_FROM else [1.0]
+    found = [at_scales(teacher, image, SUSPECTED, scales) for teacher in teachers]
+    rows = []
+    for kind in {FACE, PLATE} - absent:
+        for box, sure in agreed([boxes[boxes[:, 5] == kind] for boxes in found], least):
+            if inside(box, picture.boxes) > NEW:
+                continue
+            width, height = box[2:] - box[:2]
+            name = "face" if kind == FACE and sure and min(width, height) >= LEAST_FACE else "ignore"
+            rows.append([picture.path.name, name, *(f"{value:.1f}" for value in (box[0], box[1], width, height))])
+    return rows
 
 
-def to_row(name: str, face: np.ndarray) -> list[str]:
-    """A row of labels.csv from one detection."""
-    x0, y0, x1, y1, score, _ = face
-    kind = "face" if score >= SURE else "ignore"
-    return [name, kind, *(f"{value:.1f}" for value in (x0, y0, x1 - x0, y1 - y0))]
-
-
-def label(teacher: FindsBoxes, source: Path, out: Path) -> tuple[int, int]:
+def label(teachers: Sequence[FindsBoxes], source: Path, out: Path, least: int) -> tuple[int, int]:
     """Write the set `out`; the number of its pictures and of new `face` rows."""
-    pictures = read_set(source)
-    new = [to_row(picture.path.name, face) for picture in pictures for face in look(teacher, picture)]
-    derive(source, out, (picture.path.name for picture in pictures), new, {"faces": "pseudo"})
+    pictures, states = read_set(source), read_states(source)
+    absent = frozenset(kind for kind, name in ((FACE, "faces"), (PLATE, "plates")) if states[name] == "none")
+    new = [row for picture in pictures for row in label_picture(teachers, picture, least, absent)]
+    said = {"faces": "pseudo"} if states["faces"] == "unlabelled" else {}
+    derive(source, out, (picture.path.name for picture in pictures), new, said)
     return len(pictures), sum(row[1] == "face" for row in new)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("teacher", type=Path, help="ONNX face detector, e.g. YuNet-n")
     parser.add_argument("set", type=Path)
     parser.add_argument("out", type=Path, help="folder to make")
+    parser.add_argument("--teachers", type=Path, nargs="+", required=True, help="ONNX detectors, e.g. YuNet-n")
+    parser.add_argument("--agree", type=int, default=2, help="teachers that must be sure of a face")
     args = parser.parse_args()
+    if not 1 <= args.agree <= len(args.teachers):
+        parser.error(f"--agree {args.agree}: must be 1 to {len(args.teachers)}, the number of teachers")
     cv2.setNumThreads(1)
-    pictures, faces = label(open_detector(args.teacher), args.set, args.out)
+    teachers = [open_detector(path) for path in args.teachers]
+    pictures, faces = label(teachers, args.set, args.out, args.agree)
     print(f"{args.out}: {pictures} pictures, {faces} faces labelled by machine")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,8 +13,10 @@ import pytest
 from training import decoys, plates, wear
 from training.art import Pool, to_art
 from training.compose import Drawer, decoy, draw_quad, hull, mount, replate
+from training.feed import Crop, stream
 from training.paste import Look, paste
-from training.sets import FACE, IGNORE, PLATE
+from training.sets import FACE, IGNORE, PLATE, Picture
+from training.soft import draw_soft
 from training.synthesis import synthesise
 
 PLAIN = Look(np.full(3, 250, np.float32), np.full(3, 5, np.float32), blur=0.3, noise=0.0, quality=0)
@@ -168,3 +172,30 @@ def test_a_plate_seen_from_its_edge_is_a_sliver_and_no_fault(tall: float) -> Non
     art = to_art(np.full((60, 280, 3), 200.0), np.ones((60, 280)), (0, 0, 280, 60))
     quad = np.array([[60, 100], [60.05, 100], [60.05, 100 + tall], [60, 100 + tall]], np.float32)
     paste(make_street(), art, quad, PLAIN, random.Random(1))
+
+
+def test_pictures_of_nothing_are_soft_and_half_of_them_colourless() -> None:
+    rng, grey = random.Random(8), 0
+    for _ in range(40):
+        image = draw_soft(rng).astype(int)
+        assert image.std() > 1
+        assert np.abs(np.diff(image, axis=1)).max() <= 40
+        grey += bool((np.ptp(image, axis=2) == 0).all())
+    assert 10 < grey < 30
+
+
+def test_pictures_of_nothing_come_into_the_feed_as_background_of_both_classes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.feed.SOFT", 0.5)
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), make_street())
+    stored = Picture(path, np.array([[60, 60, 130, 150, FACE]], np.float32), known=(False, False))
+
+    def some(synthesis: float) -> list[Crop]:
+        return list(itertools.islice(stream([[stored]], [1.0], 64, 3, synthesis), 60))
+
+    soft = [crop for crop in some(1.0) if crop.known == (True, True)]
+    assert 10 < len(soft) < 50
+    assert all(not len(crop.boxes) and not crop.taught for crop in soft)
+    assert all(crop.known == (False, False) for crop in some(0.0))
