@@ -37,12 +37,16 @@ class RunConfig:
     """Hash of the file the weights came from, empty for `random`."""
     teacher_sha256: str
     """Hash of the teacher's weights, empty without a teacher."""
+    frozen: int
+    """So many of the first stages, and the stem, stay as they began; 0: everything learns."""
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch < 1:
             raise ValueError(f"steps {self.steps}, batch {self.batch}: both must be 1 or more")
         if self.crop_side < 32 or self.crop_side % 32:
             raise ValueError(f"crop_side {self.crop_side}: must be a multiple of 32, the largest stride")
+        if self.frozen < 0:
+            raise ValueError(f"frozen {self.frozen}: must be 0 or more")
         if not 0 <= self.synthesis <= 2:
             raise ValueError(f"synthesis {self.synthesis}: must lie between 0 and 2, where most pictures are changed")
 

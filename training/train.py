@@ -64,6 +64,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--synthesis", type=float, default=1.0, help="strength of drawn plates and decoys; 0: none")
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--weight-decay", type=float, default=1e-4)
+    parser.add_argument("--frozen", type=int, default=0, help="first stages that, with the stem, stay as they began")
     parser.add_argument("--threads", type=int, default=2)
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument("--start", type=Path, help="YuNet-n weights to begin with")
@@ -103,6 +104,7 @@ def describe(args: argparse.Namespace, sets: list[tuple[str, list[Picture], floa
         start="yunet-n" if args.start else "checkpoint" if args.init else "random",
         start_sha256=file_sha256(source) if source else "",
         teacher_sha256=file_sha256(args.teacher) if args.teacher else "",
+        frozen=args.frozen,
     )
 
 
@@ -121,6 +123,7 @@ class Trainer:
             grow(self.net, load_weights(args.init)[0])
         self.ema = copy.deepcopy(self.net).eval()
         self.net.train().to(memory_format=torch.channels_last)
+        freeze(self.net, config.frozen)
         self.teacher = make_teacher(args.teacher) if args.teacher else None
         self.optimiser = torch.optim.AdamW(
             self.net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -159,6 +162,15 @@ class Trainer:
         self.step += 1
         follow_mean(self.ema, self.net, self.step)
         return lost
+
+
+def freeze(net: Detector, stages: int) -> None:
+    """Keep the stem and the first `stages` stages as they are, their norms' statistics too; 0: keep nothing.
+
+    They work at the finest strides: without gradients for them a step costs less than half.
+    """
+    for module in [net.stem, *net.stages[:stages]] if stages else []:
+        module.eval().requires_grad_(False)
 
 
 def make_teacher(path: Path) -> Detector:

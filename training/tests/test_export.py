@@ -100,7 +100,7 @@ def test_weights_of_unknown_origin_are_refused() -> None:
 
 
 def test_a_run_that_went_on_from_weights_keeps_what_they_came_from(tmp_path: Path) -> None:
-    config = RunConfig(1, "ab", (("cars", 1.5),), 10, 4, 352, 1.0, 2e-3, 1e-4, "checkpoint", "cd", "")
+    config = RunConfig(1, "ab", (("cars", 1.5),), 10, 4, 352, 1.0, 2e-3, 1e-4, "checkpoint", "cd", "", 0)
     with pytest.raises(Refused, match="--record"):
         origin(config, None)
     record = tmp_path / "before.json"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import dataclasses
 import os
 import signal
 import subprocess
@@ -12,12 +14,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from training.checkpoint import load
 from training.config import RunConfig
-from training.train import STOPPED
+from training.feed import Batch
+from training.train import STOPPED, Trainer
 
-CONFIG = RunConfig(1, "ab", (("masks", 2.0), ("cars", 1.5)), 10, 4, 352, 1.0, 2e-3, 1e-4, "random", "", "")
+CONFIG = RunConfig(1, "ab", (("masks", 2.0), ("cars", 1.5)), 10, 4, 352, 1.0, 2e-3, 1e-4, "random", "", "", 0)
 
 
 def test_a_record_survives_the_way_through_plain_values() -> None:
@@ -70,6 +74,24 @@ def test_a_stopped_run_saves_and_goes_on(tmp_path: Path) -> None:
     other = subprocess.run(command(tmp_path / "data", out, 7), cwd=root, capture_output=True, text=True, check=False)
     assert other.returncode == 1
     assert "of another run" in other.stderr
+
+
+def test_frozen_stages_keep_their_weights_and_statistics_and_the_rest_learns() -> None:
+    args = argparse.Namespace(start=None, init=None, teacher=None)
+    trainer = Trainer(dataclasses.replace(CONFIG, frozen=2), args)
+    before = {name: value.clone() for name, value in trainer.net.state_dict().items()}
+    rng = np.random.default_rng(1)
+    face = np.array([[8, 8, 40, 40, 0]], np.float32)
+    batch = Batch(
+        rng.integers(0, 255, (2, 3, 64, 64), np.uint8),
+        [face, face],
+        np.ones((2, 2), np.float32),
+        np.ones(2, np.float32),
+    )
+    trainer.learn(batch)
+    changed = {name for name, value in trainer.net.state_dict().items() if not torch.equal(value, before[name])}
+    assert not any(name.startswith(("stem.", "stages.0.", "stages.1.")) for name in changed)
+    assert {"stages.2.0.point.weight", "stages.2.0.bn.running_mean", "score.0.point.weight"} <= changed
 
 
 def read(path: Path) -> str:

@@ -167,6 +167,51 @@ fn a_rotated_video_is_stored_and_shown_as_before() {
 }
 
 #[test]
+fn hdr_light_is_told_as_before_whether_the_container_or_the_pictures_told_it() {
+    let scratch = Scratch::new("hdr");
+    let told = "hdr10=1:repeat-headers=1:master-display=G(13250,34500)B(7500,3000)R(34000,16000)\
+                WP(15635,16450)L(10000000,50):max-cll=1000,400";
+    let coded = scratch.video(
+        "pictures.mkv",
+        &[
+            "-c:v",
+            "libx265",
+            "-pix_fmt",
+            "yuv420p10le",
+            "-x265-params",
+            told,
+            "-color_primaries",
+            "bt2020",
+            "-color_trc",
+            "smpte2084",
+            "-colorspace",
+            "bt2020nc",
+        ],
+    );
+    // The first output tells it in the container alone: its pictures are H.264 without it.
+    let (first, again) = (scratch.path("first.mp4"), scratch.path("again.mkv"));
+    for (source, target) in [(&coded, &first), (&first, &again)] {
+        let run = redact(source, target, &["--no-report"]);
+        assert!(run.status.success(), "{}", words(&run));
+        let light = "stream_side_data=red_x,max_luminance,min_luminance,max_content,max_average";
+        let mut told: Vec<f64> = probe(target, light)
+            .iter()
+            .flat_map(|line| line.split(','))
+            .map(fraction)
+            .collect();
+        told.sort_by(f64::total_cmp);
+        let name = target.display();
+        assert_eq!(told, [0.005, 0.68, 400.0, 1000.0, 1000.0], "{name}");
+    }
+}
+
+/// `7/25` or `7` as a number.
+fn fraction(text: &str) -> f64 {
+    let (over, under) = text.split_once('/').unwrap_or((text, "1"));
+    over.parse::<f64>().unwrap() / under.parse::<f64>().unwrap()
+}
+
+#[test]
 fn everything_but_the_picture_is_dropped_and_named_in_the_report() {
     const CANARY: &str = "QZCANARYQZ";
     let scratch = Scratch::new("dropped");

@@ -7,6 +7,7 @@
 mod audio;
 mod dict;
 mod error;
+mod light;
 mod pixel;
 mod rational;
 mod scaler;
@@ -16,6 +17,7 @@ pub use audio::{AudioPacket, AudioStream};
 pub use dict::Dict;
 pub use error::{AvError, check};
 pub use ffmpeg_sys_next as sys;
+pub use light::Light;
 pub use pixel::{format_of, layout_of, name_of, nearest_supported};
 pub use rational::{rational, time_base};
 pub use scaler::Scaler;

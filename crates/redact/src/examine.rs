@@ -80,16 +80,16 @@ pub(crate) fn examine(
                     Ok(Some(ClipItem::Audio(_))) => {}
                     Ok(Some(item)) => {
                         if sender.send(item).is_err() {
-                            return Ok(clip.damage().clone());
+                            return Ok(clip);
                         }
                     }
-                    Ok(None) => return Ok(clip.damage().clone()),
+                    Ok(None) => return Ok(clip),
                     Err(e) => return Err(e),
                 }
             }
         });
         let looked = look_at_all(frames, &video, engine, control, witness);
-        let damage = match decoder.join() {
+        let clip = match decoder.join() {
             Ok(result) => result?,
             Err(_) => return Err(JobError::Unsteady("the decoder failed".into())),
         };
@@ -98,9 +98,12 @@ pub(crate) fn examine(
             frames: looker.frames,
             tracked: looker.covering.finish(),
             first,
-            video,
+            damage: clip.damage().clone(),
+            video: VideoFacts {
+                light: clip.light().clone(),
+                ..video
+            },
             dropped,
-            damage,
             model: looker.guard.model(),
             smallest: Class::ALL.map(|c| looker.schedule.smallest(c)),
             longest_gap_s: looker.schedule.longest_gap_s(),

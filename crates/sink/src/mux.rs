@@ -124,6 +124,7 @@ impl Muxer {
                 }
                 data.cast::<[i32; 9]>().write_unaligned(matrix);
             }
+            settings.light.write(stream)?;
         }
         Ok(())
     }

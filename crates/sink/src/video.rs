@@ -5,7 +5,7 @@ use crate::container::Container;
 use crate::encode::Encoder;
 use crate::error::SinkError;
 use crate::mux::Muxer;
-use scrim_ff::{AudioPacket, AudioStream};
+use scrim_ff::{AudioPacket, AudioStream, Light};
 use scrim_frame::{FrameInfo, RedactedFrame};
 use scrim_units::TimeBase;
 use std::path::Path;
@@ -35,6 +35,8 @@ pub struct VideoSettings {
     pub sample_aspect: (i32, i32),
     /// Display matrix to carry over.
     pub matrix: Option<[i32; 9]>,
+    /// HDR metadata to carry over, where the container can hold it.
+    pub light: Light,
 }
 
 impl VideoSettings {

@@ -34,6 +34,7 @@ fn settings(container: Container, codec: Codec) -> VideoSettings {
         constant_rate: true,
         sample_aspect: (0, 1),
         matrix: None,
+        light: Default::default(),
     }
 }
 

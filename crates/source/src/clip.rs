@@ -7,7 +7,7 @@ use crate::error::SourceError;
 use crate::facts::{StreamFacts, StreamKind, VideoFacts};
 use crate::limits::Limits;
 use crate::stamp::FileStamp;
-use scrim_ff::{AudioPacket, AudioStream, AvError};
+use scrim_ff::{AudioPacket, AudioStream, AvError, Light};
 use scrim_raw::{FrameInfo, RawFrame};
 use scrim_units::FrameId;
 use std::collections::VecDeque;
@@ -145,6 +145,12 @@ impl Clip {
     #[must_use]
     pub fn video(&self) -> &VideoFacts {
         self.demuxer.facts()
+    }
+
+    /// HDR metadata that the container holds, or the first frame, once that came out.
+    #[must_use]
+    pub fn light(&self) -> &Light {
+        self.decoder.light()
     }
 
     /// What a muxer needs to know of the kept audio streams.

@@ -10,7 +10,7 @@ use crate::demux::{CodedPacket, Demuxer};
 use crate::error::SourceError;
 use crate::limits::Limits;
 use scrim_ff::sys::{self, AVPixelFormat};
-use scrim_ff::{AvError, Scaler, check, layout_of, name_of, nearest_supported};
+use scrim_ff::{AvError, Light, Scaler, check, layout_of, name_of, nearest_supported};
 use scrim_raw::{Colour, Fields, FrameInfo, Layout, Range, RawFrame};
 use scrim_units::{FrameId, Orientation, Pts, Size, TimeBase};
 use std::ptr::{self, NonNull};
@@ -49,6 +49,8 @@ pub(crate) struct Decoder {
     limits: Limits,
     time_base: TimeBase,
     orientation: Orientation,
+    /// HDR metadata: what the container said, else what the first frame says.
+    light: Light,
     interval: i64,
     /// Shape of every frame that leaves, set by the first.
     shape: Option<(Shape, Arc<Layout>)>,
@@ -88,6 +90,7 @@ impl Decoder {
                 limits,
                 time_base: facts.time_base,
                 orientation: facts.orientation,
+                light: facts.light.clone(),
                 interval: interval(facts.time_base, facts.average_rate),
                 shape: None,
                 next_index: 0,
@@ -194,6 +197,11 @@ impl Decoder {
         None
     }
 
+    /// HDR metadata by the container or, once it came out, by the first frame.
+    pub(crate) fn light(&self) -> &Light {
+        &self.light
+    }
+
     /// Shape of the frame that came out.
     fn held_shape(&self) -> Shape {
         let f = self.frame.as_ptr();
@@ -221,6 +229,10 @@ impl Decoder {
         let damaged =
             unsafe { (*f).decode_error_flags != 0 || (*f).flags & sys::AV_FRAME_FLAG_CORRUPT != 0 };
         let incomplete = self.stated().is_some_and(|t| self.awaited.came(t));
+        if self.next_index == 0 {
+            // SAFETY: the frame was just filled.
+            self.light = self.light.or(&unsafe { Light::of_frame(f) });
+        }
         let (target, layout) = self.target(shape)?;
         let converted = target != shape;
         let from = if converted {

@@ -7,7 +7,7 @@
 use crate::error::SourceError;
 use crate::facts::{OWN_TAGS, StreamFacts, StreamKind, VideoFacts, orientation_of};
 use scrim_ff::sys::{self, AVMediaType};
-use scrim_ff::{AudioPacket, AudioStream, AvError, Dict, check, time_base};
+use scrim_ff::{AudioPacket, AudioStream, AvError, Dict, Light, check, time_base};
 use scrim_units::{Orientation, Size};
 use std::ffi::{CStr, CString, OsStr};
 use std::path::Path;
@@ -292,6 +292,7 @@ impl Demuxer {
                 sample_aspect: positive(aspect).unwrap_or((0, 1)),
                 matrix,
                 orientation: matrix.map_or(Orientation::Upright, |m| orientation_of(&m)),
+                light: Light::of_stream(stream),
                 tags: !(*c).metadata.is_null() || !(*stream).metadata.is_null(),
                 chapters: (*c).nb_chapters as usize,
             })
