@@ -102,13 +102,21 @@ impl Prepared {
     }
 }
 
-/// Brightness of a frame as stored, at a reduced size, for the search of movement. Luma, or
-/// green, which carries most of the brightness.
+/// The component that carries most of the brightness: luma, green, or black ink.
+fn brightest(family: Family) -> usize {
+    match family {
+        Family::Yuv | Family::Grey => 0,
+        Family::Rgb => 1,
+        Family::Ink => 3,
+    }
+}
+
+/// Brightness of a frame as stored, at a reduced size, for the search of movement.
 pub(crate) fn brightness(frame: &RawFrame, resize: &Resize, level: Level) -> Grid {
     let info = frame.info();
     #[expect(clippy::disallowed_methods, reason = "the one reader of raw planes")]
     let planes = frame.planes();
-    let component = usize::from(info.layout.family == Family::Rgb);
+    let component = brightest(info.layout.family);
     let width = info.size.width as usize;
     let (mut row, mut narrow) = (Vec::new(), vec![0; width]);
     let out = resize.run_rows(level, &mut row, |y, row| {
@@ -139,12 +147,12 @@ impl Drop for Scaled {
     }
 }
 
-/// Luma (or green) of a part of a frame as stored, 8 bits, row after row.
+/// Brightness of a part of a frame as stored, 8 bits, row after row.
 pub(crate) fn luma_of(frame: &RawFrame, rect: PxRect) -> Vec<u8> {
     let info = frame.info();
     #[expect(clippy::disallowed_methods, reason = "the one reader of raw planes")]
     let planes = frame.planes();
-    let component = usize::from(info.layout.family == Family::Rgb);
+    let component = brightest(info.layout.family);
     let width = info.size.width as usize;
     let (mut row, mut narrow) = (vec![0; width], vec![0; width]);
     let mut out = Vec::with_capacity(rect.width() as usize * rect.height() as usize);

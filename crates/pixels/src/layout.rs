@@ -13,7 +13,24 @@ pub enum Family {
     Rgb,
     /// Luma only, perhaps alpha.
     Grey,
+    /// Cyan, magenta, yellow and black ink, 0 for none, perhaps alpha.
+    Ink,
 }
+
+impl Family {
+    /// Components besides alpha.
+    #[must_use]
+    pub fn colours(self) -> usize {
+        match self {
+            Self::Grey => 1,
+            Self::Yuv | Self::Rgb => 3,
+            Self::Ink => 4,
+        }
+    }
+}
+
+/// Place of black among the inks.
+pub(crate) const BLACK_INK: usize = 3;
 
 /// Whether samples use all values of their depth (ITU-T H.273, 8.3, VideoFullRangeFlag).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,7 +63,8 @@ pub struct Component {
     pub depth: u8,
 }
 
-/// Layout of a whole picture. Components in the order Y, U, V, A or R, G, B, A or Y, A.
+/// Layout of a whole picture. Components in the order Y, U, V, A or R, G, B, A or Y, A or
+/// C, M, Y, K, A.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Layout {
     /// What the components mean.
@@ -57,7 +75,7 @@ pub struct Layout {
     pub big_endian: bool,
     /// One to four planes.
     pub planes: Vec<PlaneLayout>,
-    /// One to four components.
+    /// One to five components.
     pub components: Vec<Component>,
 }
 
@@ -65,8 +83,7 @@ impl Layout {
     /// 8 or 16 bits a component, all components packed in one plane, native byte order.
     #[must_use]
     pub fn packed(family: Family, alpha: bool, depth: u8) -> Self {
-        let colours = if family == Family::Grey { 1 } else { 3 };
-        let count = colours + u8::from(alpha);
+        let count = family.colours() as u8 + u8::from(alpha);
         let bytes = depth.div_ceil(8);
         Self {
             family,
@@ -101,9 +118,8 @@ impl Layout {
     /// on it.
     #[must_use]
     pub fn is_consistent(&self) -> bool {
-        let colours = if self.family == Family::Grey { 1 } else { 3 };
         (1..=4).contains(&self.planes.len())
-            && self.components.len() == colours + usize::from(self.alpha)
+            && self.components.len() == self.family.colours() + usize::from(self.alpha)
             && self
                 .planes
                 .iter()
@@ -199,14 +215,14 @@ impl Layout {
             .enumerate()
             .map(|(i, c)| {
                 let top = u16::MAX >> (16 - c.depth);
-                if self.alpha && i == last {
-                    top
-                } else if self.family == Family::Yuv && i > 0 {
-                    1 << (c.depth - 1)
-                } else if self.family != Family::Rgb && range == Range::Limited && c.depth >= 8 {
-                    16 << (c.depth - 8)
-                } else {
-                    0
+                let alpha = self.alpha && i == last;
+                let limited = range == Range::Limited && c.depth >= 8;
+                match self.family {
+                    _ if alpha => top,
+                    Family::Yuv if i > 0 => 1 << (c.depth - 1),
+                    Family::Yuv | Family::Grey if limited => 16 << (c.depth - 8),
+                    Family::Ink if i == BLACK_INK => top,
+                    _ => 0,
                 }
             })
             .collect()

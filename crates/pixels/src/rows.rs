@@ -1,7 +1,7 @@
 //! Rows of a picture in any layout as 8-bit rows: one component, or blue, green and red.
 
 use crate::colour::{Matrix, repeat_row, yuv_row};
-use crate::layout::{Family, Layout, Range};
+use crate::layout::{BLACK_INK, Family, Layout, Range};
 use crate::level::Level;
 use crate::plane::PlaneRef;
 use zeroize::Zeroize;
@@ -52,6 +52,7 @@ impl<'a> BgrRows<'a> {
                 }
                 return;
             }
+            Family::Ink => return self.read_inks(planes, y, target),
             Family::Grey => {
                 component_row(planes, layout, 0, y, narrow, &mut self.rows[0]);
                 if self.range == Range::Full {
@@ -64,6 +65,22 @@ impl<'a> BgrRows<'a> {
         }
         let [luma, u, v] = &self.rows;
         yuv_row(level, &self.matrix, [luma, u, v], target);
+    }
+
+    /// What paper without a colour profile would show: each ink takes its complement away, black
+    /// takes from all.
+    fn read_inks(&mut self, planes: &[PlaneRef<'_>], y: usize, target: [&mut [u8]; 3]) {
+        let (layout, narrow) = (self.layout, &mut self.narrow);
+        let [black, ink, _] = &mut self.rows;
+        component_row(planes, layout, BLACK_INK, y, narrow, black);
+        // Yellow takes blue away, magenta green, cyan red.
+        for (out, c) in target.into_iter().zip([2, 1, 0]) {
+            component_row(planes, layout, c, y, narrow, ink);
+            for ((out, ink), black) in out.iter_mut().zip(&*ink).zip(&*black) {
+                let light = u16::from(255 - ink) * u16::from(255 - black);
+                *out = ((light + 127) / 255) as u8;
+            }
+        }
     }
 }
 
@@ -103,4 +120,31 @@ pub fn component_row(
         };
     }
     repeat_row(&narrow[..count], plane.sub.shift_x, out);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inks_take_their_colour_away_and_black_takes_from_all() {
+        let layout = Layout::packed(Family::Ink, false, 8);
+        // No ink, cyan, magenta, yellow, black, half a black over half a cyan.
+        let inks = [
+            [0, 0, 0, 0],
+            [255, 0, 0, 0],
+            [0, 255, 0, 0],
+            [0, 0, 255, 0],
+            [0, 0, 0, 255],
+            [128, 0, 0, 128],
+        ];
+        let samples = inks.concat();
+        let planes = [PlaneRef::new(&samples, samples.len())];
+        let mut rows = BgrRows::new(&layout, Matrix::bt709(true), Range::Full, inks.len());
+        let [mut b, mut g, mut r] = [[0u8; 6]; 3];
+        rows.read(Level::best(), &planes, 0, [&mut b, &mut g, &mut r]);
+        assert_eq!(r, [255, 0, 255, 255, 0, 63]);
+        assert_eq!(g, [255, 255, 0, 255, 0, 127]);
+        assert_eq!(b, [255, 255, 255, 0, 0, 127]);
+    }
 }

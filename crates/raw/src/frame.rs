@@ -1,7 +1,8 @@
 //! `RawFrame`: decoded pixels, readable through one accessor, wiped on drop.
 
+use crate::pool::{PlanePool, Planes};
 use scrim_pixels::colour::Matrix;
-use scrim_pixels::layout::{Layout, Range};
+use scrim_pixels::layout::{Family, Layout, Range};
 use scrim_pixels::plane::PlaneRef;
 use scrim_units::{FrameId, Orientation, Pts, Size, TimeBase};
 use std::sync::Arc;
@@ -54,12 +55,12 @@ pub struct FrameInfo {
 }
 
 impl FrameInfo {
-    /// The range that the samples use: what the source says, else full for RGB and limited
-    /// for the rest.
+    /// The range that the samples use: what the source says, else full for RGB and inks and
+    /// limited for the rest.
     #[must_use]
     pub fn range(&self) -> Range {
         self.colour.range.unwrap_or(match self.layout.family {
-            scrim_pixels::layout::Family::Rgb => Range::Full,
+            Family::Rgb | Family::Ink => Range::Full,
             _ => Range::Limited,
         })
     }
@@ -141,7 +142,7 @@ pub enum FrameError {
 pub struct RawFrame {
     id: FrameId,
     info: FrameInfo,
-    planes: Vec<Vec<u8>>,
+    planes: Planes,
 }
 
 impl RawFrame {
@@ -161,7 +162,18 @@ impl RawFrame {
             pts: info.pts.ticks,
             checksum: hash.digest(),
         };
-        Ok(Self { id, info, planes })
+        Ok(Self {
+            id,
+            info,
+            planes: planes.into(),
+        })
+    }
+
+    /// The same frame, whose memory goes to `pool` after it, or after what is made of it.
+    #[must_use]
+    pub fn pooled(mut self, pool: &PlanePool) -> Self {
+        self.planes.home = Some(pool.clone());
+        self
     }
 
     /// Which picture this is.
@@ -180,27 +192,26 @@ impl RawFrame {
     /// `detect/preprocess.rs`.
     #[must_use]
     pub fn planes(&self) -> Vec<PlaneRef<'_>> {
-        self.planes
-            .iter()
-            .enumerate()
+        let planes = self.planes.data.iter().enumerate();
+        planes
             .map(|(i, p)| PlaneRef::new(p, self.info.layout.plane_size(i, self.info.size).0))
             .collect()
     }
 
     /// The planes for comparing them within this crate.
     pub(crate) fn raw_planes(&self) -> &[Vec<u8>] {
-        &self.planes
+        &self.planes.data
     }
 
     /// Lets the painter at the planes; this crate only. They stay here, so that they are wiped
     /// if it fails.
     pub(crate) fn paint(&mut self, painter: impl FnOnce(&FrameInfo, &mut [Vec<u8>])) {
-        painter(&self.info, &mut self.planes);
+        painter(&self.info, &mut self.planes.data);
     }
 
     /// Gives away planes that were painted; this crate only.
-    pub(crate) fn take(mut self) -> (FrameInfo, Vec<Vec<u8>>) {
-        let planes = std::mem::take(&mut self.planes);
+    pub(crate) fn take(mut self) -> (FrameInfo, Planes) {
+        let planes = std::mem::replace(&mut self.planes, Vec::new().into());
         (self.info.clone(), planes)
     }
 }
@@ -208,7 +219,7 @@ impl RawFrame {
 impl Drop for RawFrame {
     fn drop(&mut self) {
         // Slices, not vectors: wiping a vector also walks its spare capacity.
-        for plane in &mut self.planes {
+        for plane in &mut self.planes.data {
             plane.as_mut_slice().zeroize();
         }
     }

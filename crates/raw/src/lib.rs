@@ -12,6 +12,7 @@
 mod examine;
 mod frame;
 mod jpeg;
+mod pool;
 mod redact;
 mod redacted;
 mod regions;
@@ -20,6 +21,7 @@ mod sheet;
 pub use examine::{Examination, ModelId};
 pub use frame::{Colour, Fields, FrameError, FrameInfo, RawFrame};
 pub use jpeg::{RawJpeg, RedactedJpeg, redact_jpeg};
+pub use pool::PlanePool;
 pub use redact::redact;
 pub use redacted::{Reason, RedactedFrame};
 pub use regions::{Regions, SealError};

@@ -1,6 +1,7 @@
 //! `RedactedFrame`: the only picture that outputs know.
 
 use crate::frame::FrameInfo;
+use crate::pool::Planes;
 use scrim_pixels::fill::{Fill, fill};
 use scrim_pixels::plane::PlaneRef;
 
@@ -39,7 +40,7 @@ impl Reason {
 /// A frame whose regions are filled, or that is blank. Its planes may be read and written out.
 pub struct RedactedFrame {
     info: FrameInfo,
-    planes: Vec<Vec<u8>>,
+    planes: Planes,
     blanked: Option<Reason>,
 }
 
@@ -47,7 +48,7 @@ impl RedactedFrame {
     /// A black frame that never saw a raw one.
     #[must_use]
     pub fn blank(info: FrameInfo, reason: Reason) -> Self {
-        let planes = (0..info.layout.planes.len())
+        let planes: Vec<_> = (0..info.layout.planes.len())
             .map(|i| {
                 let (row, rows) = info.layout.plane_size(i, info.size);
                 vec![0; row * rows]
@@ -55,7 +56,7 @@ impl RedactedFrame {
             .collect();
         let mut frame = Self {
             info,
-            planes,
+            planes: planes.into(),
             blanked: Some(reason),
         };
         let (layout, size, range) = (
@@ -64,7 +65,7 @@ impl RedactedFrame {
             frame.info.range(),
         );
         fill(
-            &mut frame.planes,
+            &mut frame.planes.data,
             &layout,
             size,
             range,
@@ -75,10 +76,10 @@ impl RedactedFrame {
     }
 
     /// From the painter; this crate only.
-    pub(crate) fn filled(info: FrameInfo, planes: Vec<Vec<u8>>) -> Self {
+    pub(crate) fn filled(info: FrameInfo, planes: impl Into<Planes>) -> Self {
         Self {
             info,
-            planes,
+            planes: planes.into(),
             blanked: None,
         }
     }
@@ -98,9 +99,8 @@ impl RedactedFrame {
     /// Its planes, without padding.
     #[must_use]
     pub fn planes(&self) -> Vec<PlaneRef<'_>> {
-        self.planes
-            .iter()
-            .enumerate()
+        let planes = self.planes.data.iter().enumerate();
+        planes
             .map(|(i, p)| PlaneRef::new(p, self.info.layout.plane_size(i, self.info.size).0))
             .collect()
     }

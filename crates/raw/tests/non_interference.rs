@@ -14,7 +14,7 @@ fn layouts() -> Vec<Layout> {
     let mut out = Vec::new();
     for alpha in [false, true] {
         for depth in [8, 16] {
-            for family in [Family::Rgb, Family::Grey] {
+            for family in [Family::Rgb, Family::Grey, Family::Ink] {
                 out.push(Layout::packed(family, alpha, depth));
             }
         }

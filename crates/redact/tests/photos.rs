@@ -4,7 +4,7 @@
 
 mod album;
 
-use album::{BOX, HEIGHT, Scratch, WIDTH, inside, noise, with};
+use album::{BOX, HEIGHT, Scratch, WIDTH, inside, noise, sheets, with};
 use image::{DynamicImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, Rgba};
 use scrim_redact::JobError;
 
@@ -241,6 +241,56 @@ fn a_palette_stays_a_palette_and_tells_nothing_of_what_was_covered() {
         out
     });
     assert_eq!(out[0], out[1]);
+}
+
+#[test]
+fn a_tiff_of_inks_stays_one_and_only_its_box_is_black_ink() {
+    let scratch = Scratch::new("inks");
+    let source = sheets::inks(4);
+    let was = noise(WIDTH * HEIGHT * 4, 4);
+    let out = scratch.redacted("a.tif", &source);
+    let mut reader = tiff::decoder::Decoder::new(std::io::Cursor::new(out)).unwrap();
+    assert_eq!(reader.colortype().unwrap(), tiff::ColorType::CMYK(8));
+    let tiff::decoder::DecodingResult::U8(is) = reader.read_image().unwrap() else {
+        panic!("not 8 bits")
+    };
+    for (n, (before, after)) in was.chunks(4).zip(is.chunks(4)).enumerate() {
+        let (x, y) = (n as u32 % WIDTH, n as u32 / WIDTH);
+        if inside(x, y) {
+            assert_eq!(after, [0, 0, 0, 255], "{x},{y}");
+        } else if !album::near(x, y) {
+            assert_eq!(after, before, "{x},{y}");
+        }
+    }
+}
+
+#[test]
+fn a_palette_of_a_tiff_becomes_its_colours_on_every_page_but_for_the_box() {
+    let scratch = Scratch::new("tiff-palette");
+    let out = scratch.redacted("a.tif", &sheets::indexed(&[5, 6], usize::MAX));
+    let mut reader = tiff::decoder::Decoder::new(std::io::Cursor::new(out)).unwrap();
+    for seed in [5, 6] {
+        let tiff::decoder::DecodingResult::U8(is) = reader.read_image().unwrap() else {
+            panic!("not 8 bits")
+        };
+        let was = noise(WIDTH * HEIGHT, seed);
+        for (n, (number, after)) in was.iter().zip(is.chunks(3)).enumerate() {
+            let (x, y) = (n as u32 % WIDTH, n as u32 / WIDTH);
+            if inside(x, y) {
+                assert_eq!(after, [0, 0, 0], "{x},{y}");
+            } else if !album::near(x, y) {
+                assert_eq!(after, sheets::colour(*number), "{x},{y}");
+            }
+        }
+        assert_eq!(reader.more_images(), seed == 5);
+        if seed == 5 {
+            reader.next_image().unwrap();
+        }
+    }
+    assert!(matches!(
+        scratch.refused("b.tif", &sheets::indexed(&[5], 30)),
+        JobError::Source(scrim_source::SourceError::Damaged(_))
+    ));
 }
 
 #[test]

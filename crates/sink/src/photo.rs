@@ -156,7 +156,7 @@ impl<'a> Samples<'a> {
         let planes = self.frame.planes();
         Ok(Packed {
             bytes: planes[0].bytes(),
-            grey: layout.family == Family::Grey,
+            family: layout.family,
             alpha: layout.alpha,
             depth: layout.components[0].depth,
             step: plane.step.into(),
@@ -167,7 +167,7 @@ impl<'a> Samples<'a> {
     /// The packed samples, where they are 8 bits of red, green, blue and perhaps alpha.
     fn colours(&self) -> Result<Packed<'a>, SinkError> {
         let packed = self.packed()?;
-        if packed.grey || packed.depth != 8 {
+        if packed.family != Family::Rgb || packed.depth != 8 {
             return Err(SinkError::WrongShape);
         }
         Ok(packed)
@@ -178,7 +178,7 @@ impl<'a> Samples<'a> {
 #[derive(Clone, Copy)]
 struct Packed<'a> {
     bytes: &'a [u8],
-    grey: bool,
+    family: Family,
     alpha: bool,
     /// 8 or 16.
     depth: u8,

@@ -11,7 +11,7 @@ use crate::error::SourceError;
 use crate::limits::Limits;
 use scrim_ff::sys::{self, AVPixelFormat};
 use scrim_ff::{AvError, Light, Scaler, check, layout_of, name_of, nearest_supported};
-use scrim_raw::{Colour, Fields, FrameInfo, Layout, Range, RawFrame};
+use scrim_raw::{Colour, Fields, FrameInfo, Layout, PlanePool, Range, RawFrame};
 use scrim_units::{FrameId, Orientation, Pts, Size, TimeBase};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -47,6 +47,7 @@ pub(crate) struct Decoder {
     spare: NonNull<sys::AVFrame>,
     scaler: Option<Scaler>,
     limits: Limits,
+    pool: PlanePool,
     time_base: TimeBase,
     orientation: Orientation,
     /// HDR metadata: what the container said, else what the first frame says.
@@ -88,6 +89,7 @@ impl Decoder {
                 spare: NonNull::new(sys::av_frame_alloc()).ok_or_else(memory)?,
                 scaler: None,
                 limits,
+                pool: PlanePool::default(),
                 time_base: facts.time_base,
                 orientation: facts.orientation,
                 light: facts.light.clone(),
@@ -246,9 +248,10 @@ impl Decoder {
         // SAFETY: both frames are filled.
         let info = unsafe { self.info(f, size, layout.clone(), pts) };
         // SAFETY: the frame has the shape that `layout` and `size` describe.
-        let planes = unsafe { copy_planes(from.as_ptr(), &layout, size) }?;
+        let planes = unsafe { copy_planes(from.as_ptr(), &layout, size, &self.pool) }?;
         let frame = RawFrame::new(self.next_index, info, planes)
-            .map_err(|e| SourceError::PixelFormat(format!("{} ({e})", name_of(shape.2))))?;
+            .map_err(|e| SourceError::PixelFormat(format!("{} ({e})", name_of(shape.2))))?
+            .pooled(&self.pool);
         self.next_index += 1;
         Ok(Decoded {
             frame,
@@ -416,11 +419,12 @@ unsafe fn copy_planes(
     frame: *const sys::AVFrame,
     layout: &Layout,
     size: Size,
+    pool: &PlanePool,
 ) -> Result<Vec<Vec<u8>>, SourceError> {
     (0..layout.planes.len())
         .map(|i| {
             let (row, rows) = layout.plane_size(i, size);
-            let mut plane = Vec::new();
+            let mut plane = pool.take(row * rows);
             let reserved = plane.try_reserve_exact(row * rows);
             reserved.map_err(|_| SourceError::NoMemory)?;
             // SAFETY: the caller vouches for rows and bytes; strides may be negative.

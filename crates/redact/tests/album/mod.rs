@@ -1,5 +1,6 @@
 //! Small pictures of noise, made here, and the runs over them.
 
+pub mod sheets;
 pub mod with;
 
 use image::{AnimationDecoder, RgbaImage};

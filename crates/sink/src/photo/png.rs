@@ -10,6 +10,7 @@ use crate::error::SinkError;
 use ::png as codec;
 use codec::chunk::ChunkType;
 use codec::{BitDepth, ColorType, Encoder, Info, ScaledFloat, SourceChromaticities, Writer};
+use scrim_frame::Family;
 use scrim_units::{AlbumFacts, ColourProfile, ColourTags, PhotoFormat, PxRect, Size};
 use std::borrow::Cow;
 
@@ -98,7 +99,7 @@ impl Png {
     fn write(&mut self, page: &Samples<'_>) -> Result<(), codec::EncodingError> {
         let other = || codec::EncodingError::from(std::io::Error::other("another shape"));
         let packed = page.packed().map_err(|_| other())?;
-        let form = form(page, packed);
+        let form = form(page, packed).map_err(|_| other())?;
         let mut writer = match self.writer.take() {
             Some(writer) => writer,
             None => self.open(page, &form)?,
@@ -184,12 +185,13 @@ fn set_colour<W: std::io::Write>(encoder: &mut Encoder<'_, W>, tags: &ColourTags
     }
 }
 
-fn form<'a>(page: &Samples<'_>, packed: Packed<'a>) -> Form<'a> {
-    let colour = match (packed.grey, packed.alpha) {
-        (true, false) => ColorType::Grayscale,
-        (true, true) => ColorType::GrayscaleAlpha,
-        (false, false) => ColorType::Rgb,
-        (false, true) => ColorType::Rgba,
+fn form<'a>(page: &Samples<'_>, packed: Packed<'a>) -> Result<Form<'a>, SinkError> {
+    let colour = match (packed.family, packed.alpha) {
+        (Family::Grey, false) => ColorType::Grayscale,
+        (Family::Grey, true) => ColorType::GrayscaleAlpha,
+        (Family::Rgb, false) => ColorType::Rgb,
+        (Family::Rgb, true) => ColorType::Rgba,
+        (Family::Yuv | Family::Ink, _) => return Err(SinkError::WrongShape),
     };
     let bits = page.facts.bits;
     let size = page.size();
@@ -197,15 +199,15 @@ fn form<'a>(page: &Samples<'_>, packed: Packed<'a>) -> Form<'a> {
         let top = (1u16 << bits) - 1;
         let level = |v: &u8| ((u16::from(*v) * top + 127) / 255) as u8;
         let levels: Vec<u8> = packed.bytes.iter().map(level).collect();
-        return Form {
+        return Ok(Form {
             colour,
             depth: depth(bits),
             palette: None,
             bytes: pack(&levels, size, bits).into(),
-        };
+        });
     }
     if packed.depth == 8
-        && !packed.grey
+        && packed.family == Family::Rgb
         && page.facts.indexed
         && let Some((palette, indices)) = Palette::of(packed.bytes, packed.step)
     {
@@ -216,12 +218,12 @@ fn form<'a>(page: &Samples<'_>, packed: Packed<'a>) -> Form<'a> {
             _ => 8,
         }
         .max(bits);
-        return Form {
+        return Ok(Form {
             colour: ColorType::Indexed,
             depth: depth(bits),
             palette: Some(palette),
             bytes: pack(&indices, size, bits).into(),
-        };
+        });
     }
     // PNG's words are big-endian.
     let bytes = if packed.depth > 8 && !packed.big_endian {
@@ -230,12 +232,12 @@ fn form<'a>(page: &Samples<'_>, packed: Packed<'a>) -> Form<'a> {
     } else {
         Cow::Borrowed(packed.bytes)
     };
-    Form {
+    Ok(Form {
         colour,
         depth: depth(packed.depth),
         palette: None,
         bytes,
-    }
+    })
 }
 
 fn depth(bits: u8) -> BitDepth {

@@ -129,6 +129,20 @@ fn one_bit_stays_one_bit_in_png_and_tiff() {
     }
 }
 
+#[test]
+fn a_tiff_of_inks_says_so_and_its_blank_page_is_black_ink() {
+    let target = Target::new("inks");
+    let page = blank(Family::Ink, false, 8, Orientation::Upright);
+    let plain = PageFacts {
+        compressed: false,
+        ..PageFacts::still(8)
+    };
+    let file = target.write(&album(PhotoFormat::Tiff, false), &[page], plain);
+    assert_eq!((tag(&file, 262), tag(&file, 277)), (Some(5), Some(4)));
+    let black = [0, 0, 0, 255].repeat(7 * 5);
+    assert!(file.windows(black.len()).any(|part| part == black));
+}
+
 /// Value of a short tag in the first directory of a little-endian TIFF.
 fn tag(file: &[u8], wanted: u16) -> Option<u32> {
     let long = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());

@@ -10,6 +10,7 @@ use codec::encoder::{DirectoryEncoder, TiffEncoder, TiffKindStandard};
 use codec::tags::{CompressionMethod, ExtraSamples, PhotometricInterpretation, Predictor, Tag};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
+use scrim_frame::Family;
 use scrim_units::{ColourProfile, Orientation, PhotoFormat};
 use std::io::Write;
 
@@ -55,9 +56,10 @@ fn write(
     profile: Option<&ColourProfile>,
 ) -> Result<(), TiffError> {
     let (size, facts) = (page.size(), page.facts);
-    let narrow = packed.grey && !packed.alpha && packed.depth == 8 && facts.bits < 8;
+    let grey = packed.family == Family::Grey;
+    let narrow = grey && !packed.alpha && packed.depth == 8 && facts.bits < 8;
     let bits = if narrow { facts.bits } else { packed.depth };
-    let samples = (if packed.grey { 1 } else { 3 }) + usize::from(packed.alpha);
+    let samples = packed.family.colours() + usize::from(packed.alpha);
     let small: Vec<u8>;
     let bytes = if narrow {
         let top = (1u16 << bits) - 1;
@@ -90,10 +92,10 @@ fn write(
         CompressionMethod::None
     };
     directory.write_tag(Tag::Compression, method)?;
-    let meaning = if packed.grey {
-        PhotometricInterpretation::BlackIsZero
-    } else {
-        PhotometricInterpretation::RGB
+    let meaning = match packed.family {
+        Family::Grey => PhotometricInterpretation::BlackIsZero,
+        Family::Ink => PhotometricInterpretation::CMYK,
+        Family::Rgb | Family::Yuv => PhotometricInterpretation::RGB,
     };
     directory.write_tag(Tag::PhotometricInterpretation, meaning)?;
     directory.write_tag(Tag::StripOffsets, &offsets[..])?;
@@ -112,7 +114,7 @@ fn write(
         };
         directory.write_tag(Tag::ExtraSamples, kind.to_u16())?;
     }
-    if let Some(profile) = profile.filter(|p| p.is_grey() == packed.grey) {
+    if let Some(profile) = profile.filter(|p| p.is_grey() == grey && packed.family != Family::Ink) {
         directory.write_tag(Tag::IccProfile, profile.bytes())?;
     }
     if page.orientation() != Orientation::Upright {

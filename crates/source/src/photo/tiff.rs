@@ -1,7 +1,10 @@
-//! TIFF: all pages of 1 to 16 bits grey or RGB, with or without alpha. Palettes, inks, floating
-//! point and separate planes are refused by name. Pages that are marked as reduced copies of
+//! TIFF: all pages of 1 to 16 bits grey, RGB or CMYK, with or without alpha, and palettes as the
+//! colours they stand for. Floating point and separate planes are refused by name. Pages that are marked as reduced copies of
 //! others are thumbnails and left behind.
 
+mod palette;
+
+use self::palette::Palette;
 use super::{Bytes, Page, Pages, PhotoOptions, Told, checked, page, photo_error, still};
 use crate::error::SourceError;
 use ::tiff as codec;
@@ -11,6 +14,7 @@ use codec::{ColorType, TiffError};
 use scrim_pixels::layout::{Family, Layout};
 use scrim_units::{AlbumFacts, Orientation, PageFacts, PhotoFormat, Size};
 use std::io::{Cursor, ErrorKind};
+use std::sync::Arc;
 use zeroize::Zeroize;
 
 const FORMAT: PhotoFormat = PhotoFormat::Tiff;
@@ -26,10 +30,16 @@ const PROFILE: u16 = 34_675;
 
 /// Tags that say how the samples lie; the writer makes them anew (TIFF 6.0, and its supplements
 /// for tiles and predictors).
-const STRUCTURE: [u16; 27] = [
-    254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 280, 281, 284, 317, 322, 323,
-    324, 325, 338, 339, 347, 529, 530, 532,
+const STRUCTURE: [u16; 29] = [
+    254, 255, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 280, 281, 284, 317, 320, 322,
+    323, 324, 325, 332, 338, 339, 347, 529, 530, 532,
 ];
+
+/// Tag of the set of inks.
+const INK_SET: u16 = 332;
+
+/// InkSet of cyan, magenta, yellow and black (TIFF 6.0, section 16); what is meant without it.
+const CMYK: u16 = 1;
 
 struct Tiff {
     decoder: Decoder<Cursor<Bytes>>,
@@ -45,6 +55,18 @@ struct Shape {
     facts: PageFacts,
     /// Samples are luma and differences, as JPEG stores them.
     differences: bool,
+    /// Samples are numbers of its colours.
+    palette: Option<Palette>,
+}
+
+impl Shape {
+    /// How its samples leave: those of a palette as colours.
+    fn out(&self) -> Layout {
+        match self.palette {
+            Some(_) => Layout::packed(Family::Rgb, false, 8),
+            None => self.layout.clone(),
+        }
+    }
 }
 
 pub(super) fn open(
@@ -57,6 +79,10 @@ pub(super) fn open(
     limits.decoding_buffer_size = bytes;
     limits.intermediate_buffer_size = bytes;
     limits.ifd_value_size = MOST_TAG_BYTES.min(bytes);
+    let data = match palette::as_grey(data.as_ref()) {
+        Some(changed) => Bytes(Arc::new(changed)),
+        None => data,
+    };
     let decoder = Decoder::new(Cursor::new(data))
         .map_err(refusal)?
         .with_limits(limits);
@@ -143,19 +169,19 @@ impl Tiff {
         if shape.differences {
             to_rgb(&mut samples);
         }
-        self.take_profile(&shape, told);
+        if let Some(palette) = &shape.palette {
+            samples = palette.colours(samples);
+        }
+        let layout = shape.out();
+        self.take_profile(&layout, told);
         let turn = self.decoder.find_tag_unsigned::<u32>(Tag::Orientation);
         let turn = Orientation::from_exif(turn.ok().flatten().unwrap_or(1));
-        let (size, facts) = (shape.size, shape.facts);
-        let out = page(
-            self.index,
-            size,
-            shape.layout,
-            turn,
-            0,
-            vec![samples],
-            facts,
-        )?;
+        let mut facts = shape.facts;
+        if shape.palette.is_some() {
+            facts.bits = 8;
+        }
+        let size = shape.size;
+        let out = page(self.index, size, layout, turn, 0, vec![samples], facts)?;
         self.index += 1;
         Ok(Some(out))
     }
@@ -176,15 +202,15 @@ impl Tiff {
             ColorType::RGB(bits @ (8 | 16)) => (Family::Rgb, false, bits),
             ColorType::RGBA(bits @ (8 | 16)) => (Family::Rgb, true, bits),
             ColorType::YCbCr(8) => (Family::Rgb, false, 8),
-            ColorType::CMYK(_) | ColorType::CMYKA(_) => {
-                return Err(SourceError::Unsupported("CMYK TIFF"));
-            }
-            ColorType::Palette(_) => return Err(SourceError::Unsupported("palette TIFF")),
+            ColorType::CMYK(bits @ (8 | 16)) => (Family::Ink, false, bits),
+            ColorType::CMYKA(bits @ (8 | 16)) => (Family::Ink, true, bits),
             _ => return Err(SourceError::Unsupported("TIFF of unusual depth or colour")),
         };
         let layout = Layout::packed(family, alpha, if bits == 16 { 16 } else { 8 });
-        let step = u64::from(layout.planes[0].step);
-        checked(width, height, step, &self.options)?;
+        let palette = match colour {
+            ColorType::Gray(bits @ ..=8) => Palette::of(&mut self.decoder, bits)?,
+            _ => None,
+        };
         let compression: Option<u16> = self
             .decoder
             .find_tag_unsigned(Tag::Compression)
@@ -196,12 +222,20 @@ impl Tiff {
             premultiplied: extra == Some(ExtraSamples::AssociatedAlpha.to_u16()),
             ..PageFacts::still(bits)
         };
-        Ok(Shape {
+        if family == Family::Ink && facts.lossy {
+            // Whether 0 is no ink or all of it stands in a marker that the decoder does not tell.
+            return Err(SourceError::Unsupported("CMYK TIFF compressed as JPEG"));
+        }
+        let shape = Shape {
             size,
             layout,
             facts,
             differences,
-        })
+            palette,
+        };
+        let step = u64::from(shape.out().planes[0].step);
+        checked(width, height, step, &self.options)?;
+        Ok(shape)
     }
 
     fn extra_samples(&mut self) -> Option<u16> {
@@ -209,7 +243,8 @@ impl Tiff {
         all.ok().flatten()?.first().copied()
     }
 
-    /// Refuses sample formats and arrangements that are not integers side by side.
+    /// Refuses sample formats and arrangements that are not integers side by side, and inks that
+    /// are not the usual four.
     fn check_kind(&mut self, colour: &ColorType) -> Result<(), SourceError> {
         let formats = self.decoder.find_tag_unsigned_vec::<u16>(Tag::SampleFormat);
         let formats = formats.map_err(refusal)?.unwrap_or_default();
@@ -220,6 +255,10 @@ impl Tiff {
             .decoder
             .find_tag_unsigned::<u16>(Tag::PlanarConfiguration)
             .map_err(refusal)?;
+        let inks = self.decoder.find_tag_unsigned::<u16>(Tag::Unknown(INK_SET));
+        if inks.map_err(refusal)?.is_some_and(|set| set != CMYK) {
+            return Err(SourceError::Unsupported("TIFF with inks other than CMYK"));
+        }
         if planar == Some(2) && colour.num_samples() > 1 {
             return Err(SourceError::Unsupported("TIFF with separate planes"));
         }
@@ -227,12 +266,12 @@ impl Tiff {
     }
 
     /// The colour profile of the first page, which all pages are written with.
-    fn take_profile(&mut self, shape: &Shape, told: &mut Told) {
+    fn take_profile(&mut self, layout: &Layout, told: &mut Told) {
         let profile = self.decoder.find_tag(Tag::IccProfile).ok().flatten();
         let bytes = profile.and_then(|v| v.into_u8_vec().ok());
         match bytes {
             Some(bytes) if self.index == 0 => {
-                told.profile(&bytes, shape.layout.family == Family::Grey);
+                told.profile(&bytes, layout.family == Family::Grey);
             }
             Some(_) => told.drop("ICC profiles of further pages"),
             None => {}
@@ -257,9 +296,7 @@ impl Tiff {
 /// A page of a colour kind that the decoder does not know.
 fn unsupported(error: TiffError) -> SourceError {
     match error {
-        TiffError::UnsupportedError(_) => {
-            SourceError::Unsupported("palette TIFF, or TIFF of unusual colour")
-        }
+        TiffError::UnsupportedError(_) => SourceError::Unsupported("TIFF of unusual colour"),
         other => refusal(other),
     }
 }
