@@ -55,3 +55,32 @@ pub fn is_filled(frame: &RawFrame, rect: PxRect, fill: Fill) -> bool {
     }
     good as f64 >= SHARE * all as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scrim_raw::{Family, FrameInfo, Layout};
+    use scrim_units::Size;
+
+    const SIZE: Size = Size {
+        width: 16,
+        height: 16,
+    };
+
+    /// Whether a picture of this one position everywhere looks filled with black.
+    fn looks_black(family: Family, position: &[u8]) -> bool {
+        let info = FrameInfo::picture(SIZE, Layout::packed(family, false, 8));
+        let frame = RawFrame::new(0, info, vec![position.repeat(16 * 16)]).unwrap();
+        is_filled(&frame, SIZE.rect(), Fill::Solid)
+    }
+
+    #[test]
+    fn black_looks_filled_and_bare_paper_does_not_in_every_family() {
+        assert!(looks_black(Family::Grey, &[0]));
+        assert!(!looks_black(Family::Grey, &[200]));
+        assert!(looks_black(Family::Rgb, &[0, 0, 0]));
+        assert!(!looks_black(Family::Rgb, &[0, 200, 0]));
+        assert!(looks_black(Family::Ink, &[0, 0, 0, 255]));
+        assert!(!looks_black(Family::Ink, &[0, 0, 0, 0]));
+    }
+}

@@ -5,9 +5,9 @@
 
 use scrim_pixels::level::Level;
 use scrim_pixels::plane::PlaneRef;
-use scrim_pixels::rows::{BgrRows, component_row};
+use scrim_pixels::rows::{BgrRows, brightness_row};
 use scrim_pixels::scale::{Grid, Resize};
-use scrim_raw::{Family, FrameInfo, RawFrame};
+use scrim_raw::{FrameInfo, RawFrame};
 use scrim_units::{FrameId, Orientation, PxRect, Size};
 use zeroize::Zeroize;
 
@@ -102,26 +102,16 @@ impl Prepared {
     }
 }
 
-/// The component that carries most of the brightness: luma, green, or black ink.
-fn brightest(family: Family) -> usize {
-    match family {
-        Family::Yuv | Family::Grey => 0,
-        Family::Rgb => 1,
-        Family::Ink => 3,
-    }
-}
-
 /// Brightness of a frame as stored, at a reduced size, for the search of movement.
 pub(crate) fn brightness(frame: &RawFrame, resize: &Resize, level: Level) -> Grid {
     let info = frame.info();
     #[expect(clippy::disallowed_methods, reason = "the one reader of raw planes")]
     let planes = frame.planes();
-    let component = brightest(info.layout.family);
     let width = info.size.width as usize;
     let (mut row, mut narrow) = (Vec::new(), vec![0; width]);
     let out = resize.run_rows(level, &mut row, |y, row| {
         row.resize(width, 0);
-        component_row(&planes, &info.layout, component, y, &mut narrow, row);
+        brightness_row(&planes, &info.layout, y, &mut narrow, row);
     });
     row.as_mut_slice().zeroize();
     narrow.as_mut_slice().zeroize();
@@ -152,19 +142,11 @@ pub(crate) fn luma_of(frame: &RawFrame, rect: PxRect) -> Vec<u8> {
     let info = frame.info();
     #[expect(clippy::disallowed_methods, reason = "the one reader of raw planes")]
     let planes = frame.planes();
-    let component = brightest(info.layout.family);
     let width = info.size.width as usize;
     let (mut row, mut narrow) = (vec![0; width], vec![0; width]);
     let mut out = Vec::with_capacity(rect.width() as usize * rect.height() as usize);
     for y in rect.y0..rect.y1 {
-        component_row(
-            &planes,
-            &info.layout,
-            component,
-            y as usize,
-            &mut narrow,
-            &mut row,
-        );
+        brightness_row(&planes, &info.layout, y as usize, &mut narrow, &mut row);
         out.extend_from_slice(&row[rect.x0 as usize..rect.x1 as usize]);
     }
     row.as_mut_slice().zeroize();

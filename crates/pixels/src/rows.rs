@@ -93,9 +93,29 @@ impl Drop for BgrRows<'_> {
     }
 }
 
-/// One component of luma row `y`, reduced to 8 bits and repeated to luma width. `narrow` is as
-/// long as `out`; what it holds afterwards is raw and the caller's to wipe.
-pub fn component_row(
+/// What carries most of the brightness of luma row `y`: luma, green, or what black ink leaves of
+/// the paper; reduced to 8 bits. `narrow` is as long as `out`; what it holds afterwards is raw and
+/// the caller's to wipe.
+pub fn brightness_row(
+    planes: &[PlaneRef<'_>],
+    layout: &Layout,
+    y: usize,
+    narrow: &mut [u8],
+    out: &mut [u8],
+) {
+    let component = match layout.family {
+        Family::Yuv | Family::Grey => 0,
+        Family::Rgb => 1,
+        Family::Ink => BLACK_INK,
+    };
+    component_row(planes, layout, component, y, narrow, out);
+    if layout.family == Family::Ink {
+        out.iter_mut().for_each(|v| *v = 255 - *v);
+    }
+}
+
+/// One component of luma row `y`, reduced to 8 bits and repeated to luma width.
+fn component_row(
     planes: &[PlaneRef<'_>],
     layout: &Layout,
     component: usize,

@@ -1,5 +1,5 @@
 use super::*;
-use scrim_raw::Layout;
+use scrim_raw::{Family, Layout};
 
 fn info(layout: Layout, width: u32, height: u32, orientation: Orientation) -> FrameInfo {
     FrameInfo {
