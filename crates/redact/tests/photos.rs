@@ -246,9 +246,10 @@ fn a_palette_stays_a_palette_and_tells_nothing_of_what_was_covered() {
 #[test]
 fn a_tiff_of_inks_stays_one_and_only_its_box_is_black_ink() {
     let scratch = Scratch::new("inks");
-    let source = sheets::inks(4);
+    let source = sheets::inks(4, 9);
     let was = noise(WIDTH * HEIGHT * 4, 4);
     let out = scratch.redacted("a.tif", &source);
+    assert_eq!(out, scratch.redacted("a.tif", &sheets::inks(4, 200)));
     let mut reader = tiff::decoder::Decoder::new(std::io::Cursor::new(out)).unwrap();
     assert_eq!(reader.colortype().unwrap(), tiff::ColorType::CMYK(8));
     let tiff::decoder::DecodingResult::U8(is) = reader.read_image().unwrap() else {
@@ -267,7 +268,11 @@ fn a_tiff_of_inks_stays_one_and_only_its_box_is_black_ink() {
 #[test]
 fn a_palette_of_a_tiff_becomes_its_colours_on_every_page_but_for_the_box() {
     let scratch = Scratch::new("tiff-palette");
-    let out = scratch.redacted("a.tif", &sheets::indexed(&[5, 6], usize::MAX));
+    let [out, again] = [9, 200].map(|hidden| {
+        let source = sheets::indexed(&[5, 6], &sheets::map(), hidden);
+        scratch.redacted("a.tif", &source)
+    });
+    assert_eq!(out, again);
     let mut reader = tiff::decoder::Decoder::new(std::io::Cursor::new(out)).unwrap();
     for seed in [5, 6] {
         let tiff::decoder::DecodingResult::U8(is) = reader.read_image().unwrap() else {
@@ -287,10 +292,22 @@ fn a_palette_of_a_tiff_becomes_its_colours_on_every_page_but_for_the_box() {
             reader.next_image().unwrap();
         }
     }
-    assert!(matches!(
-        scratch.refused("b.tif", &sheets::indexed(&[5], 30)),
-        JobError::Source(scrim_source::SourceError::Damaged(_))
-    ));
+    for short in [&sheets::map()[..30], &[]] {
+        assert!(matches!(
+            scratch.refused("b.tif", &sheets::indexed(&[5], short, 0)),
+            JobError::Source(scrim_source::SourceError::Damaged(_))
+        ));
+    }
+}
+
+#[test]
+fn a_colour_map_of_a_grey_tiff_means_nothing() {
+    let scratch = Scratch::new("tiff-grey-map");
+    let out = scratch.redacted("a.tif", &sheets::grey_with_map(5));
+    let seen = image::load_from_memory(&out).unwrap();
+    assert_eq!(seen.color(), image::ColorType::L8);
+    let was = noise(WIDTH * HEIGHT, 5);
+    assert_eq!(seen.to_luma8().as_raw()[0], was[0]);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 mod palette;
 
-use self::palette::Palette;
+use self::palette::{AsGrey, Palette};
 use super::{Bytes, Page, Pages, PhotoOptions, Told, checked, page, photo_error, still};
 use crate::error::SourceError;
 use ::tiff as codec;
@@ -13,8 +13,8 @@ use codec::tags::{CompressionMethod, ExtraSamples, SampleFormat, Tag};
 use codec::{ColorType, TiffError};
 use scrim_pixels::layout::{Family, Layout};
 use scrim_units::{AlbumFacts, Orientation, PageFacts, PhotoFormat, Size};
+use std::collections::BTreeSet;
 use std::io::{Cursor, ErrorKind};
-use std::sync::Arc;
 use zeroize::Zeroize;
 
 const FORMAT: PhotoFormat = PhotoFormat::Tiff;
@@ -43,6 +43,8 @@ const CMYK: u16 = 1;
 
 struct Tiff {
     decoder: Decoder<Cursor<Bytes>>,
+    /// Places of the directories whose samples are numbers of colours.
+    palettes: BTreeSet<u64>,
     options: PhotoOptions,
     index: u64,
     done: bool,
@@ -79,15 +81,13 @@ pub(super) fn open(
     limits.decoding_buffer_size = bytes;
     limits.intermediate_buffer_size = bytes;
     limits.ifd_value_size = MOST_TAG_BYTES.min(bytes);
-    let data = match palette::as_grey(data.as_ref()) {
-        Some(changed) => Bytes(Arc::new(changed)),
-        None => data,
-    };
+    let AsGrey { data, palettes } = AsGrey::of(data);
     let decoder = Decoder::new(Cursor::new(data))
         .map_err(refusal)?
         .with_limits(limits);
     let pages = Tiff {
         decoder,
+        palettes,
         options,
         index: 0,
         done: false,
@@ -207,10 +207,11 @@ impl Tiff {
             _ => return Err(SourceError::Unsupported("TIFF of unusual depth or colour")),
         };
         let layout = Layout::packed(family, alpha, if bits == 16 { 16 } else { 8 });
-        let palette = match colour {
-            ColorType::Gray(bits @ ..=8) => Palette::of(&mut self.decoder, bits)?,
-            _ => None,
-        };
+        let here = self.decoder.ifd_pointer().map(|at| at.0);
+        let palette = here
+            .filter(|at| self.palettes.contains(at))
+            .map(|_| Palette::of(&mut self.decoder, colour))
+            .transpose()?;
         let compression: Option<u16> = self
             .decoder
             .find_tag_unsigned(Tag::Compression)
@@ -270,6 +271,7 @@ impl Tiff {
         let profile = self.decoder.find_tag(Tag::IccProfile).ok().flatten();
         let bytes = profile.and_then(|v| v.into_u8_vec().ok());
         match bytes {
+            Some(_) if layout.family == Family::Ink => told.drop("ICC profile"),
             Some(bytes) if self.index == 0 => {
                 told.profile(&bytes, layout.family == Family::Grey);
             }
