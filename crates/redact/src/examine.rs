@@ -6,6 +6,7 @@ use crate::error::JobError;
 use crate::job::{Control, Engine, Step};
 use scrim_detect::{Guard, Level, MotionSearch, Movement, Prepared};
 use scrim_engine::{Fault, Stage};
+use scrim_ff::Light;
 use scrim_raw::{FrameInfo, ModelId, RawFrame};
 use scrim_source::{Clip, ClipItem, ClipOptions, Damage, Dropped, Loss, VideoFacts};
 use scrim_track::{CellMotion, FrameFacts, Look, MotionGrid, Schedule};
@@ -47,6 +48,7 @@ pub(crate) struct Examination {
     pub(crate) tracked: Option<Tracked>,
     pub(crate) first: FrameInfo,
     pub(crate) video: VideoFacts,
+    pub(crate) light: Light,
     pub(crate) dropped: Vec<Dropped>,
     pub(crate) damage: Damage,
     pub(crate) model: ModelId,
@@ -98,12 +100,10 @@ pub(crate) fn examine(
             frames: looker.frames,
             tracked: looker.covering.finish(),
             first,
-            damage: clip.damage().clone(),
-            video: VideoFacts {
-                light: clip.light().clone(),
-                ..video
-            },
+            video,
+            light: clip.light().clone(),
             dropped,
+            damage: clip.damage().clone(),
             model: looker.guard.model(),
             smallest: Class::ALL.map(|c| looker.schedule.smallest(c)),
             longest_gap_s: looker.schedule.longest_gap_s(),

@@ -146,7 +146,7 @@ fn video_settings(examined: &Examination, container: Container, engine: &Engine)
         constant_rate: video.average_rate.is_some() && video.average_rate == video.base_rate,
         sample_aspect: video.sample_aspect,
         matrix: video.matrix,
-        light: video.light.clone(),
+        light: examined.light.clone(),
     }
 }
 

@@ -118,13 +118,11 @@ impl Muxer {
             check("avcodec_parameters_from_context", code)?;
             if let Some(matrix) = settings.matrix {
                 let kind = AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX;
-                let data = sys::av_stream_new_side_data(stream, kind, 36);
-                if data.is_null() {
-                    return Err(AvError::no_memory("av_stream_new_side_data"));
-                }
-                data.cast::<[i32; 9]>().write_unaligned(matrix);
+                add_side_data(stream, kind, &matrix.map(i32::to_ne_bytes).concat())?;
             }
-            settings.light.write(stream)?;
+            for (kind, bytes) in settings.light.side_data() {
+                add_side_data(stream, kind, bytes)?;
+            }
         }
         Ok(())
     }
@@ -248,6 +246,24 @@ impl Drop for Muxer {
             sys::avformat_free_context(c);
         }
     }
+}
+
+/// # Safety
+/// `stream` is a stream of an output whose header is not written yet.
+unsafe fn add_side_data(
+    stream: *mut sys::AVStream,
+    kind: AVPacketSideDataType,
+    bytes: &[u8],
+) -> Result<(), AvError> {
+    // SAFETY: the caller vouches for the stream; the memory has the length that was asked for.
+    unsafe {
+        let data = sys::av_stream_new_side_data(stream, kind, bytes.len());
+        if data.is_null() {
+            return Err(AvError::no_memory("av_stream_new_side_data"));
+        }
+        data.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+    }
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -92,7 +92,7 @@ impl Decoder {
                 pool: PlanePool::default(),
                 time_base: facts.time_base,
                 orientation: facts.orientation,
-                light: facts.light.clone(),
+                light: demuxer.light(),
                 interval: interval(facts.time_base, facts.average_rate),
                 shape: None,
                 next_index: 0,
@@ -233,7 +233,7 @@ impl Decoder {
         let incomplete = self.stated().is_some_and(|t| self.awaited.came(t));
         if self.next_index == 0 {
             // SAFETY: the frame was just filled.
-            self.light = self.light.or(&unsafe { Light::of_frame(f) });
+            self.light = self.light.or(&unsafe { light_of(f) });
         }
         let (target, layout) = self.target(shape)?;
         let converted = target != shape;
@@ -409,6 +409,28 @@ fn interval(base: TimeBase, rate: Option<(i32, i32)>) -> i64 {
         let ticks = f64::from(base.den()) * f64::from(d) / (f64::from(base.num()) * f64::from(n));
         (ticks.round() as i64).max(1)
     })
+}
+
+/// HDR metadata of a picture: in H.264 and H.265 it often stands there alone.
+///
+/// # Safety
+/// `frame` is filled.
+unsafe fn light_of(frame: *const sys::AVFrame) -> Light {
+    use sys::AVFrameSideDataType::{
+        AV_FRAME_DATA_CONTENT_LIGHT_LEVEL, AV_FRAME_DATA_MASTERING_DISPLAY_METADATA,
+    };
+    // SAFETY: the caller vouches for the frame, which lives longer than the two slices.
+    let bytes = |kind| unsafe {
+        let data = sys::av_frame_get_side_data(frame, kind).as_ref()?;
+        Some(std::slice::from_raw_parts(
+            data.data.cast_const(),
+            data.size,
+        ))
+    };
+    Light::new(
+        bytes(AV_FRAME_DATA_MASTERING_DISPLAY_METADATA),
+        bytes(AV_FRAME_DATA_CONTENT_LIGHT_LEVEL),
+    )
 }
 
 /// Copies all rows, whatever their stride and its sign.

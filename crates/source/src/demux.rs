@@ -6,7 +6,7 @@
 
 use crate::error::SourceError;
 use crate::facts::{OWN_TAGS, StreamFacts, StreamKind, VideoFacts, orientation_of};
-use scrim_ff::sys::{self, AVMediaType};
+use scrim_ff::sys::{self, AVMediaType, AVPacketSideDataType};
 use scrim_ff::{AudioPacket, AudioStream, AvError, Dict, Light, check, time_base};
 use scrim_units::{Orientation, Size};
 use std::ffi::{CStr, CString, OsStr};
@@ -127,6 +127,21 @@ impl Demuxer {
     /// What the container says of the video stream.
     pub(crate) fn facts(&self) -> &VideoFacts {
         &self.facts
+    }
+
+    /// HDR metadata that the container holds.
+    pub(crate) fn light(&self) -> Light {
+        use AVPacketSideDataType::{
+            AV_PKT_DATA_CONTENT_LIGHT_LEVEL, AV_PKT_DATA_MASTERING_DISPLAY_METADATA,
+        };
+        let stream = self.streams()[self.facts.index];
+        // SAFETY: the index came from this open context.
+        let [mastering, content] = [
+            AV_PKT_DATA_MASTERING_DISPLAY_METADATA,
+            AV_PKT_DATA_CONTENT_LIGHT_LEVEL,
+        ]
+        .map(|kind| unsafe { side_data(stream, kind) });
+        Light::new(mastering.as_deref(), content.as_deref())
     }
 
     /// Gives away what a muxer needs to know of the kept audio streams.
@@ -275,7 +290,8 @@ impl Demuxer {
                 return Err(SourceError::Absurd(format!("{n}/{d} frames a second")));
             }
             let aspect = sys::av_guess_sample_aspect_ratio(c, stream, ptr::null_mut());
-            let matrix = display_matrix(stream);
+            let matrix = side_data(stream, AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX)
+                .and_then(|bytes| matrix_of(&bytes));
             Ok(VideoFacts {
                 index,
                 codec: codec_name(p.codec_id),
@@ -292,7 +308,6 @@ impl Demuxer {
                 sample_aspect: positive(aspect).unwrap_or((0, 1)),
                 matrix,
                 orientation: matrix.map_or(Orientation::Upright, |m| orientation_of(&m)),
-                light: Light::of_stream(stream),
                 tags: !(*c).metadata.is_null() || !(*stream).metadata.is_null(),
                 chapters: (*c).nb_chapters as usize,
             })
@@ -420,17 +435,22 @@ fn seconds(duration: i64) -> Option<f64> {
     (duration > 0).then(|| duration as f64 / f64::from(sys::AV_TIME_BASE))
 }
 
+/// A copy of what a stream says of itself.
+///
 /// # Safety
 /// `stream` is a stream of an open context.
-unsafe fn display_matrix(stream: *mut sys::AVStream) -> Option<[i32; 9]> {
+unsafe fn side_data(stream: *const sys::AVStream, kind: AVPacketSideDataType) -> Option<Vec<u8>> {
     let mut size = 0;
-    let kind = sys::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX;
     // SAFETY: the caller vouches for the stream; `size` says how many bytes there are.
     unsafe {
         let data = sys::av_stream_get_side_data(stream, kind, &mut size);
-        if data.is_null() || size < 36 {
-            return None;
-        }
-        Some(data.cast::<[i32; 9]>().read_unaligned())
+        (!data.is_null()).then(|| std::slice::from_raw_parts(data, size).to_vec())
     }
+}
+
+/// Nine numbers of the machine's byte order.
+fn matrix_of(bytes: &[u8]) -> Option<[i32; 9]> {
+    let (numbers, _) = bytes.as_chunks::<4>();
+    let first: &[[u8; 4]; 9] = numbers.first_chunk()?;
+    Some(first.map(i32::from_ne_bytes))
 }

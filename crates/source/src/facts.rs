@@ -1,6 +1,5 @@
 //! What a container says of its streams. Plain values, no pointers.
 
-use scrim_ff::Light;
 use scrim_units::{Orientation, Size, TimeBase};
 
 /// What a stream of a file is.
@@ -60,8 +59,6 @@ pub struct VideoFacts {
     pub matrix: Option<[i32; 9]>,
     /// How to turn the stored picture to see it upright.
     pub orientation: Orientation,
-    /// HDR metadata by the container.
-    pub light: Light,
     /// Tags, chapters and programs are present.
     pub tags: bool,
     /// Number of chapters.
@@ -87,7 +84,6 @@ impl VideoFacts {
             sample_aspect: (0, 1),
             matrix: None,
             orientation: Orientation::Upright,
-            light: Light::default(),
             tags: false,
             chapters: 0,
         }
