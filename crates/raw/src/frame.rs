@@ -192,10 +192,7 @@ impl RawFrame {
     /// `detect/preprocess.rs`.
     #[must_use]
     pub fn planes(&self) -> Vec<PlaneRef<'_>> {
-        let planes = self.planes.data.iter().enumerate();
-        planes
-            .map(|(i, p)| PlaneRef::new(p, self.info.layout.plane_size(i, self.info.size).0))
-            .collect()
+        self.planes.refs(&self.info)
     }
 
     /// The planes for comparing them within this crate.

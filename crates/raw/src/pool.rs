@@ -1,6 +1,8 @@
 //! Memory of planes, used again: fresh memory for every frame of a video costs a page fault each
 //! 4 kB. Knows nothing of what was in it; a raw frame wipes its planes before they come here.
 
+use crate::FrameInfo;
+use scrim_pixels::plane::PlaneRef;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Planes that wait for the next frame: more than are ever on their way at once is not kept.
@@ -35,6 +37,16 @@ impl PlanePool {
 pub(crate) struct Planes {
     pub(crate) data: Vec<Vec<u8>>,
     pub(crate) home: Option<PlanePool>,
+}
+
+impl Planes {
+    /// All of them, of a picture that `info` describes, without padding.
+    pub(crate) fn refs(&self, info: &FrameInfo) -> Vec<PlaneRef<'_>> {
+        let planes = self.data.iter().enumerate();
+        planes
+            .map(|(i, p)| PlaneRef::new(p, info.layout.plane_size(i, info.size).0))
+            .collect()
+    }
 }
 
 impl From<Vec<Vec<u8>>> for Planes {

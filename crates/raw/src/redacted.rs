@@ -99,9 +99,6 @@ impl RedactedFrame {
     /// Its planes, without padding.
     #[must_use]
     pub fn planes(&self) -> Vec<PlaneRef<'_>> {
-        let planes = self.planes.data.iter().enumerate();
-        planes
-            .map(|(i, p)| PlaneRef::new(p, self.info.layout.plane_size(i, self.info.size).0))
-            .collect()
+        self.planes.refs(&self.info)
     }
 }
