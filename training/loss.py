@@ -21,7 +21,7 @@ BOX_WEIGHT, TEACHER_WEIGHT = 2.5, 0.8
 FOCUS = 1.2  # exponent of the score on background
 IGNORE_MARGIN = 2.0  # px around an ignored box in which background is not trained either
 LEAST_TARGET = 0.3  # a positive cell's score aims at sqrt(IoU), but never lower than sqrt of this
-# Half the bytes and twice the products where the processor multiplies bfloat16 itself; ten times slower where not.
+# Faster where the processor multiplies bfloat16 itself, and many times slower where it does not.
 CPU_FLAGS = Path("/proc/cpuinfo").read_text(encoding="utf-8").split() if Path("/proc/cpuinfo").exists() else []
 HAS_BFLOAT16 = "avx512_bf16" in CPU_FLAGS or "amx_bf16" in CPU_FLAGS
 TEACHER_SURE = 0.3  # from this score on the teacher's word replaces "background" in the face score

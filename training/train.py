@@ -167,8 +167,10 @@ class Trainer:
 def freeze(net: Detector, stages: int) -> None:
     """Keep the stem and the first `stages` stages as they are, their norms' statistics too; 0: keep nothing.
 
-    They work at the finest strides: without gradients for them a step costs less than half.
+    They work at the finest strides: gradients for them are the larger part of a step.
     """
+    if stages > len(net.stages):
+        raise ValueError(f"frozen {stages}: the network has {len(net.stages)} stages")
     for module in [net.stem, *net.stages[:stages]] if stages else []:
         module.eval().requires_grad_(False)
 

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
 
 from training.grow import grow
 from training.net import YUNET, Detector
+from training.tests.alive import alive
 from training.vectors import pattern
 
 
 @pytest.fixture
 def narrow() -> Detector:
-    """A narrow network whose maps are alive: its norms know the mean and spread of noise."""
-    torch.manual_seed(3)
-    net = Detector(YUNET)
-    for module in net.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            nn.init.uniform_(module.weight, 0.5, 1.5)
-            nn.init.uniform_(module.bias, -0.3, 0.3)
-    net.train()
-    for _ in range(30):
-        net(torch.rand(2, 3, 64, 96) * 255)
-    return net.eval()
+    return alive(YUNET, 3)
 
 
 def test_a_grown_network_computes_at_first_what_the_narrow_one_did(narrow: Detector) -> None:

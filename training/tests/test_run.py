@@ -94,5 +94,10 @@ def test_frozen_stages_keep_their_weights_and_statistics_and_the_rest_learns() -
     assert {"stages.2.0.point.weight", "stages.2.0.bn.running_mean", "score.0.point.weight"} <= changed
 
 
+def test_more_frozen_stages_than_there_are_are_refused() -> None:
+    with pytest.raises(ValueError, match="frozen 9"):
+        Trainer(dataclasses.replace(CONFIG, frozen=9), argparse.Namespace(start=None, init=None, teacher=None))
+
+
 def read(path: Path) -> str:
     return path.read_text() if path.exists() else ""

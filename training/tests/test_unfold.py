@@ -5,28 +5,15 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from training.net import Detector
+from training.net import CITY, Detector
+from training.tests.alive import alive
 from training.unfold import unfold
 from training.vectors import pattern
 from training.weights import fold
 
 
-def living() -> Detector:
-    """A network whose norms know the mean and spread of noise."""
-    torch.manual_seed(5)
-    net = Detector()
-    for module in net.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            nn.init.uniform_(module.weight, 0.5, 1.5)
-            nn.init.uniform_(module.bias, -0.3, 0.3)
-    net.train()
-    for _ in range(20):
-        net(torch.rand(2, 3, 64, 96) * 255)
-    return net.eval()
-
-
 def test_evaluated_it_computes_what_the_folded_network_does() -> None:
-    folded = fold(living())
+    folded = fold(alive(CITY, 5))
     net = unfold(folded, [torch.rand(1, 3, 96, 64) * 255])
     with torch.no_grad():
         for expected, found in zip(folded(pattern(160, 96)), net(pattern(160, 96))):
@@ -34,7 +21,7 @@ def test_evaluated_it_computes_what_the_folded_network_does() -> None:
 
 
 def test_trained_on_the_pictures_that_it_was_measured_on_it_computes_nearly_the_same() -> None:
-    folded = fold(living())
+    folded = fold(alive(CITY, 5))
     pictures = torch.rand(4, 3, 96, 64) * 255
     net = unfold(folded, pictures.split(1)).train()
     with torch.no_grad():
@@ -42,7 +29,7 @@ def test_trained_on_the_pictures_that_it_was_measured_on_it_computes_nearly_the_
 
 
 def test_every_norm_is_there_again_and_learns() -> None:
-    net = unfold(fold(living()), [torch.rand(1, 3, 96, 64) * 255]).train()
+    net = unfold(fold(alive(CITY, 5)), [torch.rand(1, 3, 96, 64) * 255]).train()
     net(torch.rand(2, 3, 64, 96) * 255)[1].sum().backward()
     norms = [module for module in net.modules() if isinstance(module, nn.BatchNorm2d)]
     assert len(norms) == sum(isinstance(module, nn.BatchNorm2d) for module in Detector().modules())
