@@ -22,6 +22,7 @@ PICTURES = [
     ("bits.png", "testsrc=s=17x9", ["-c:v", "png", "-pix_fmt", "monob"]),
     ("moving.png", "testsrc=s=16x16:d=0.08", ["-c:v", "apng", "-f", "apng", "-plays", "0"]),
     ("rgb.tiff", "testsrc=s=24x16", ["-c:v", "tiff", "-pix_fmt", "rgb24"]),
+    ("palette.tiff", "testsrc=s=24x16", ["-c:v", "tiff", "-pix_fmt", "pal8"]),
     ("grey.tiff", "testsrc=s=24x16", ["-c:v", "tiff", "-pix_fmt", "gray16le"]),
     ("plain.bmp", "testsrc=s=24x16", ["-c:v", "bmp"]),
     ("moving.gif", "testsrc=s=24x16:d=0.12", ["-c:v", "gif"]),
