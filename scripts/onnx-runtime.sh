@@ -7,7 +7,7 @@ target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 bash scripts/sample.sh "$target/onnx-warm-up.mp4" 1
 python="$target/sample-python/bin/python"
 "$python" -c 'import onnx, onnxruntime' 2>/dev/null ||
-    "$target/sample-python/bin/pip" install -q --disable-pip-version-check \
+    "$python" -m pip install -q --disable-pip-version-check \
         'onnx==1.19.1' 'onnxruntime==1.23.2'
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
