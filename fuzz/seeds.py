@@ -1,5 +1,7 @@
 """Makes the first inputs of the fuzz targets: drawn test patterns, no photographs.
 
+FFmpeg cannot write JPEG with arithmetic coding; those come from the tests of the jpeg crate.
+
     seeds.py FOLDER
 """
 
@@ -10,6 +12,7 @@ import subprocess
 import sys
 import zlib
 
+ARITHMETIC = ["arithmetic.jpg", "arithmetic_progressive.jpg", "arithmetic_restarts.jpg"]
 CANARY = b"CANARY\0\0\0PIXELS"
 # Name, FFmpeg's picture source and options.
 PICTURES = [
@@ -86,6 +89,10 @@ def main() -> None:
         seeds["photo"][name] = marked(name, data)
         if name.endswith(".jpg"):
             seeds["jpeg_read"][name] = data
+    for name in ARITHMETIC:
+        with open(os.path.join("crates/jpeg/tests/data", name), "rb") as file:
+            seeds["jpeg_read"][name] = file.read()
+        seeds["photo"][name] = marked(name, seeds["jpeg_read"][name])
     with open("crates/detect/weights/city.json", "rb") as file:
         seeds["weights"] = {"card": file.read(), "tensors": safetensors()}
     seeds["report"] = {"example": report()}

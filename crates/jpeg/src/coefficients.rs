@@ -49,8 +49,8 @@ impl std::fmt::Debug for Component {
 }
 
 impl Coefficients {
-    /// Reads a JPEG: baseline, extended sequential or progressive, Huffman coded, 8 bits a
-    /// sample, 1 to 4 components.
+    /// Reads a JPEG: baseline, extended sequential or progressive, with Huffman or arithmetic
+    /// coding, 8 bits a sample, 1 to 4 components.
     ///
     /// `limit_bytes` bounds the memory for coefficients (2 bytes each, padding included) and is
     /// strict: it is checked before anything is allocated. Besides that, at most one copy of
@@ -59,12 +59,13 @@ impl Coefficients {
     /// # Errors
     ///
     /// Damaged files are refused, never repaired; sound files of other kinds are refused by
-    /// name, see [`JpegError`]. What follows the end-of-image marker is counted, not read.
+    /// name, see [`JpegError`]. One kind of damage cannot be told: arithmetic coding goes on with
+    /// zeros where a scan's data ends too early. What follows the end-of-image marker is counted, not read.
     pub fn read(data: &[u8], limit_bytes: usize) -> Result<Self, JpegError> {
         crate::read::read(data, limit_bytes)
     }
 
-    /// Writes a JPEG with exactly these coefficients.
+    /// Writes a JPEG with exactly these coefficients, Huffman coded.
     ///
     /// Sequential files stay sequential and progressive ones progressive, with the restart
     /// interval they had. Of the metadata it holds the density, the colour model and the

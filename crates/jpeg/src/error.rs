@@ -33,8 +33,6 @@ pub enum JpegError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unsupported {
-    /// Arithmetic coding (SOF9, SOF10).
-    Arithmetic,
     /// Lossless coding (SOF3, SOF11).
     Lossless,
     /// Hierarchical coding (SOF5-7, SOF13-15, DHP, EXP).
@@ -84,6 +82,8 @@ pub enum Damage {
     NoQuantTable,
     /// A scan names a Huffman table that was never sent.
     NoHuffmanTable,
+    /// Settings of arithmetic coding that the format does not know.
+    Conditioning,
     /// Code lengths that no prefix code has, or a symbol that its class does not know.
     HuffmanTable,
     /// A scan names a component that the frame does not have.
@@ -134,7 +134,6 @@ impl std::error::Error for JpegError {}
 impl fmt::Display for Unsupported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Arithmetic => f.write_str("arithmetic coding"),
             Self::Lossless => f.write_str("lossless coding"),
             Self::Hierarchical => f.write_str("hierarchical coding"),
             Self::JpegLs => f.write_str("JPEG-LS"),
@@ -165,6 +164,7 @@ impl fmt::Display for Damage {
             Self::ZeroQuantiser => "quantisation step of 0",
             Self::NoQuantTable => "quantisation table missing",
             Self::NoHuffmanTable => "Huffman table missing",
+            Self::Conditioning => "impossible settings of arithmetic coding",
             Self::HuffmanTable => "impossible Huffman table",
             Self::UnknownComponent => "scan of an unknown component",
             Self::TooManyBlocksInUnit => "more than 10 blocks in a coded unit",

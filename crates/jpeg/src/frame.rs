@@ -16,22 +16,34 @@ pub enum Process {
     Lossless,
     /// Differential frames of the hierarchical process (SOF5-7, SOF13-15).
     Hierarchical,
-    /// Arithmetic coded, sequential or progressive (SOF9, SOF10).
+}
+
+/// How decisions become bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coding {
+    /// Codes of whole bits (T.81 annex C).
+    Huffman,
+    /// The QM coder (T.81 annex D).
     Arithmetic,
 }
 
 impl Process {
     /// The process that a marker code announces, if it is a frame header's.
-    pub(crate) fn of_marker(marker: u8) -> Option<Self> {
-        Some(match marker {
+    pub(crate) fn of_marker(marker: u8) -> Option<(Self, Coding)> {
+        let process = match marker {
             0xC0 => Self::Baseline,
-            0xC1 => Self::Extended,
-            0xC2 => Self::Progressive,
+            0xC1 | 0xC9 => Self::Extended,
+            0xC2 | 0xCA => Self::Progressive,
             0xC3 | 0xCB => Self::Lossless,
             0xC5..=0xC7 | 0xCD..=0xCF => Self::Hierarchical,
-            0xC9 | 0xCA => Self::Arithmetic,
             _ => return None,
-        })
+        };
+        let coding = if marker < 0xC8 {
+            Coding::Huffman
+        } else {
+            Coding::Arithmetic
+        };
+        Some((process, coding))
     }
 }
 
@@ -52,6 +64,7 @@ pub struct Sampling {
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {
     pub process: Process,
+    pub coding: Coding,
     pub precision: u8,
     pub width: u16,
     pub height: u16,
@@ -67,7 +80,11 @@ pub(crate) struct Extent {
 
 impl Frame {
     /// Reads a frame header of any process; [`Frame::check_readable`] says whether it is ours.
-    pub(crate) fn parse(process: Process, segment: &Segment<'_>) -> Result<Self, JpegError> {
+    pub(crate) fn parse(
+        process: Process,
+        coding: Coding,
+        segment: &Segment<'_>,
+    ) -> Result<Self, JpegError> {
         let &[precision, y1, y0, x1, x0, count, ref list @ ..] = segment.body else {
             return Err(segment.damaged(Damage::SegmentLength));
         };
@@ -98,6 +115,7 @@ impl Frame {
         }
         Ok(Self {
             process,
+            coding,
             precision,
             width,
             height,
@@ -110,7 +128,6 @@ impl Frame {
         let kind = match self.process {
             Process::Lossless => Unsupported::Lossless,
             Process::Hierarchical => Unsupported::Hierarchical,
-            Process::Arithmetic => Unsupported::Arithmetic,
             _ if self.precision != 8 => Unsupported::Precision(self.precision),
             _ => return Ok(()),
         };
@@ -185,7 +202,7 @@ mod tests {
             offset: 0,
             body,
         };
-        Frame::parse(Process::Baseline, &segment)
+        Frame::parse(Process::Baseline, Coding::Huffman, &segment)
     }
 
     #[test]

@@ -41,6 +41,6 @@ pub use coefficients::{Coefficients, Component};
 pub use colour::Colour;
 pub use error::{Damage, JpegError, Unsupported};
 pub use exif::exif_orientation;
-pub use frame::{Process, Sampling};
+pub use frame::{Coding, Process, Sampling};
 pub use metadata::{Density, Dropped};
 pub use read::{Header, header};

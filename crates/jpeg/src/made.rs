@@ -2,7 +2,7 @@
 
 use crate::coefficients::{Coefficients, Component};
 use crate::colour::Colour;
-use crate::frame::{Frame, Process};
+use crate::frame::{Coding, Frame, Process};
 use crate::marker::{APP1, APP14, Segment};
 use crate::metadata::Metadata;
 use crate::walk::MAX_BLOCKS_IN_UNIT;
@@ -164,6 +164,7 @@ fn frame(shape: &Shape) -> Frame {
     };
     Frame::parse(
         process,
+        Coding::Huffman,
         &Segment {
             marker: 0xC0,
             offset: 0,

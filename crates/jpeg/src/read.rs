@@ -1,6 +1,9 @@
 //! From bytes to coefficients: the order of segments in a file (T.81 B.2.1).
 
+mod arithmetic;
 mod bits;
+mod conditioning;
+mod decisions;
 mod entropy;
 mod huffman;
 mod progress;
@@ -12,7 +15,7 @@ mod tables;
 use crate::coefficients::{Coefficients, Component};
 use crate::colour::Colour;
 use crate::error::{Damage, JpegError, Unsupported};
-use crate::frame::{Frame, Process, Sampling};
+use crate::frame::{Coding, Frame, Process, Sampling};
 use crate::marker::{self, Markers, Segment};
 use crate::metadata::Metadata;
 use progress::Progress;
@@ -31,8 +34,10 @@ pub struct Header {
     pub height: u32,
     /// Bits of a sample.
     pub precision: u8,
-    /// How the coefficients are coded; not every process can be read.
+    /// How the coefficients are sent; not every process can be read.
     pub process: Process,
+    /// How they are coded.
+    pub coding: Coding,
     /// Components in file order. A lone component has factors 1 and 1, whatever the file says.
     pub components: Vec<Sampling>,
     /// Colour model.
@@ -61,6 +66,7 @@ pub fn header(data: &[u8]) -> Result<Header, JpegError> {
         height: u32::from(frame.height),
         precision: frame.precision,
         process: frame.process,
+        coding: frame.coding,
         colour: guess(&frame, &reader.metadata),
         orientation: reader.metadata.orientation(),
         components: frame.components,
@@ -157,15 +163,15 @@ impl<'a> Reader<'a> {
                 self.metadata.take(segment);
                 Ok(())
             }
-            // Conditioning of arithmetic coding; its frame header is refused anyway.
-            marker::DAC | marker::TEM => Ok(()),
+            marker::DAC => self.tables.conditioning.take(segment),
+            marker::TEM => Ok(()),
             marker::DNL => Err(JpegError::Unsupported(Unsupported::HeightLater)),
             marker::DHP | marker::EXP => Err(JpegError::Unsupported(Unsupported::Hierarchical)),
             marker::SOF55 => Err(JpegError::Unsupported(Unsupported::JpegLs)),
             code => match Process::of_marker(code) {
                 Some(_) if self.frame.is_some() => Err(segment.damaged(Damage::SecondFrame)),
-                Some(process) => {
-                    self.frame = Some(Frame::parse(process, segment)?);
+                Some((process, coding)) => {
+                    self.frame = Some(Frame::parse(process, coding, segment)?);
                     Ok(())
                 }
                 None => Err(segment.damaged(Damage::UnexpectedMarker(code))),

@@ -4,7 +4,10 @@ use scrim_jpeg::{Coefficients, PixelRect};
 
 const LIMIT: usize = 1 << 20;
 const BASELINE: &[u8] = include_bytes!("data/baseline.jpg");
-const OTHERS: [&[u8]; 3] = [
+const OTHERS: [&[u8]; 6] = [
+    include_bytes!("data/arithmetic.jpg"),
+    include_bytes!("data/arithmetic_progressive.jpg"),
+    include_bytes!("data/arithmetic_restarts.jpg"),
     include_bytes!("data/scans.jpg"),
     include_bytes!("data/progressive.jpg"),
     include_bytes!("data/progressive_restarts.jpg"),

@@ -135,6 +135,44 @@ fn a_jpeg_keeps_every_block_that_no_region_touches() {
 }
 
 #[test]
+fn a_jpeg_with_arithmetic_coding_keeps_its_coefficients_and_gets_huffman_codes() {
+    let scratch = Scratch::new("arithmetic");
+    for source in [
+        &include_bytes!("../../jpeg/tests/data/arithmetic.jpg")[..],
+        include_bytes!("../../jpeg/tests/data/arithmetic_progressive.jpg"),
+    ] {
+        let out = scratch.redacted("a.jpg", source);
+        assert_eq!(
+            scrim_jpeg::header(&out).unwrap().coding,
+            scrim_jpeg::Coding::Huffman
+        );
+        let read = |data: &[u8]| scrim_jpeg::Coefficients::read(data, 1 << 20).unwrap();
+        let (was, is) = (read(source), read(&out));
+        assert_eq!(was.progressive(), is.progressive());
+        // 43 x 29 pixels at 4:2:0: the box and its margin leave the left column of units.
+        for (x, y) in (0..6).flat_map(|x| (0..4).map(move |y| (x, y))) {
+            let flat = is.block(0, x, y).unwrap()[1..].iter().all(|v| *v == 0);
+            assert_eq!(was.block(0, x, y) == is.block(0, x, y), x < 2, "{x},{y}");
+            assert_eq!(flat, x >= 2, "{x},{y}");
+        }
+        let notes = scratch.report("a.jpg").notes;
+        assert!(
+            notes.iter().any(|n| n.starts_with("arithmetic")),
+            "{notes:?}"
+        );
+    }
+}
+
+#[test]
+fn a_damaged_jpeg_with_arithmetic_coding_is_refused_by_name() {
+    let scratch = Scratch::new("arithmetic-cut");
+    let whole = include_bytes!("../../jpeg/tests/data/arithmetic.jpg");
+    let error = scratch.refused("a.jpg", &whole[..400]);
+    assert!(error.to_string().contains("arithmetic"), "{error}");
+    assert_eq!(scratch.names(), ["in"]);
+}
+
+#[test]
 fn a_look_that_fails_blanks_the_whole_picture_and_says_so() {
     let scratch = Scratch::new("blank");
     for (name, format, picture) in lossless(2) {

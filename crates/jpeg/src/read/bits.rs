@@ -3,6 +3,8 @@
 //! The bytes come unstuffed and followed by padding, so that eight can be taken at a time
 //! without looking at them. Past the end there are zero bits; [`BitReader::check`] tells.
 
+use super::scan::Coded;
+
 /// Zero bytes that must follow the data handed to a [`BitReader`].
 pub(crate) const PADDING: usize = 8;
 
@@ -17,9 +19,8 @@ pub(crate) struct BitReader<'a> {
     count: u32,
 }
 
-impl<'a> BitReader<'a> {
-    /// `bytes`: data, followed by [`PADDING`] zero bytes.
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+impl<'a> Coded<'a> for BitReader<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
         Self {
             bytes,
             at: 0,
@@ -28,6 +29,22 @@ impl<'a> BitReader<'a> {
         }
     }
 
+    fn position(&self) -> usize {
+        self.consumed().div_ceil(8)
+    }
+
+    #[inline]
+    fn check(&self) -> bool {
+        self.position() + PADDING <= self.bytes.len()
+    }
+
+    /// But for the padding bits of the last one.
+    fn at_end(&self) -> bool {
+        self.position() + PADDING == self.bytes.len()
+    }
+}
+
+impl BitReader<'_> {
     /// Makes at least 32 bits available: the longest code with its value bits is 31.
     #[inline]
     pub(crate) fn refill(&mut self) {
@@ -78,22 +95,6 @@ impl<'a> BitReader<'a> {
         let bit = self.buffer >> 63 != 0;
         self.consume(1);
         bit
-    }
-
-    /// Bytes begun so far.
-    pub(crate) fn position(&self) -> usize {
-        self.consumed().div_ceil(8)
-    }
-
-    /// Whether no more bits were taken than there are.
-    #[inline]
-    pub(crate) fn check(&self) -> bool {
-        self.position() + PADDING <= self.bytes.len()
-    }
-
-    /// Whether only the padding bits of the last byte are left.
-    pub(crate) fn at_end(&self) -> bool {
-        self.position() + PADDING == self.bytes.len()
     }
 
     #[inline]

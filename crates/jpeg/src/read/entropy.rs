@@ -1,7 +1,7 @@
 //! The coded data behind a scan header: cut into restart intervals and freed of stuffing
-//! (T.81 B.1.1.5, E.2.4), so that the bit reader need not know of markers.
+//! (T.81 B.1.1.5, E.2.4), so that readers need not know of markers.
 
-use super::bits::{BitReader, PADDING};
+use super::bits::PADDING;
 use crate::error::{Damage, JpegError};
 use crate::marker::{Markers, RST0};
 
@@ -49,9 +49,9 @@ impl<'a> Entropy<'a> {
         }
     }
 
-    /// The loaded interval's bits.
-    pub(crate) fn bits(&self) -> BitReader<'_> {
-        BitReader::new(&self.interval)
+    /// The loaded interval's data and padding.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.interval
     }
 
     /// Passes the restart marker that must stand here; `number` counts intervals from 0.

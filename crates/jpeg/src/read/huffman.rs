@@ -194,6 +194,7 @@ fn extend(raw: u32, size: u32) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::super::bits::PADDING;
+    use super::super::scan::Coded;
     use super::*;
 
     fn spec(counts: &[u8], symbols: &[u8]) -> HuffmanSpec {

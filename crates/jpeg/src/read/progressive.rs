@@ -3,7 +3,7 @@
 use super::bits::BitReader;
 use super::huffman::DecodeTable;
 use super::scan::{Band, BlockDecoder};
-use super::sequential::DcPredictor;
+use super::sequential::{DcValues, written};
 use crate::error::Damage;
 use crate::order::{Block, non_zero};
 
@@ -11,7 +11,7 @@ use crate::order::{Block, non_zero};
 pub(crate) struct DcFirst<'t> {
     tables: Vec<&'t DecodeTable>,
     low: u8,
-    dc: DcPredictor,
+    dc: DcValues,
 }
 
 impl<'t> DcFirst<'t> {
@@ -19,12 +19,14 @@ impl<'t> DcFirst<'t> {
         Self {
             tables: tables.to_vec(),
             low: band.low,
-            dc: DcPredictor::default(),
+            dc: DcValues::default(),
         }
     }
 }
 
 impl BlockDecoder for DcFirst<'_> {
+    type Input<'a> = BitReader<'a>;
+
     #[inline]
     fn block(
         &mut self,
@@ -33,12 +35,12 @@ impl BlockDecoder for DcFirst<'_> {
         block: &mut Block,
     ) -> Result<(), Damage> {
         let table = self.tables.get(slot).ok_or(Damage::NoHuffmanTable)?;
-        block[0] = self.dc.next(table, bits, slot, self.low)?;
+        block[0] = self.dc.add(slot, table.value(bits)?.1, self.low)?;
         Ok(())
     }
 
     fn end_interval(&mut self) -> Result<(), Damage> {
-        self.dc = DcPredictor::default();
+        self.dc = DcValues::default();
         Ok(())
     }
 }
@@ -55,6 +57,8 @@ impl DcRefine {
 }
 
 impl BlockDecoder for DcRefine {
+    type Input<'a> = BitReader<'a>;
+
     #[inline]
     fn block(
         &mut self,
@@ -93,6 +97,8 @@ impl<'t> AcFirst<'t> {
 }
 
 impl BlockDecoder for AcFirst<'_> {
+    type Input<'a> = BitReader<'a>;
+
     #[inline]
     fn block(
         &mut self,
@@ -115,12 +121,7 @@ impl BlockDecoder for AcFirst<'_> {
                 if k >= end {
                     return Err(Damage::BandOverrun);
                 }
-                let scaled = i16::try_from(value << self.band.low);
-                block[k & 63] = scaled.map_err(|_| Damage::CoefficientRange)?;
-                // The magnitude must have 15 bits, to be written again.
-                if block[k & 63] == i16::MIN {
-                    return Err(Damage::CoefficientRange);
-                }
+                block[k & 63] = written(value << self.band.low)?;
                 k += 1;
             } else if run == 15 {
                 k += 16;
@@ -186,6 +187,8 @@ impl<'t> AcRefine<'t> {
 }
 
 impl BlockDecoder for AcRefine<'_> {
+    type Input<'a> = BitReader<'a>;
+
     #[inline]
     fn block(
         &mut self,

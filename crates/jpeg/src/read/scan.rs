@@ -1,6 +1,6 @@
 //! A scan: its header (T.81 B.2.3) and the walk through its blocks.
 
-use super::bits::BitReader;
+use super::arithmetic::{self, Ac, Dc};
 use super::entropy::Entropy;
 use super::huffman::{Class, DecodeTable, HuffmanSpec};
 use super::progressive::{AcFirst, AcRefine, DcFirst, DcRefine};
@@ -8,17 +8,32 @@ use super::sequential::Sequential;
 use super::tables::Tables;
 use crate::coefficients::Component;
 use crate::error::{Damage, JpegError};
-use crate::frame::{Frame, Process};
+use crate::frame::{Coding, Frame, Process};
 use crate::marker::Segment;
 use crate::order::Block;
 use crate::walk::{MAX_BLOCKS_IN_UNIT, Walk};
 
+/// The coded data of a restart interval, as one of the two codings reads it.
+pub(crate) trait Coded<'a> {
+    /// `bytes`: data free of stuffing, followed by [`PADDING`](super::bits::PADDING) zero bytes.
+    fn new(bytes: &'a [u8]) -> Self;
+    /// Bytes begun so far.
+    fn position(&self) -> usize;
+    /// Whether no more was taken than there is.
+    fn check(&self) -> bool;
+    /// Whether no whole byte is left.
+    fn at_end(&self) -> bool;
+}
+
 /// What one coding procedure does with one block.
 pub(crate) trait BlockDecoder {
+    /// How it reads.
+    type Input<'a>: Coded<'a>;
+
     /// Decodes the next block; `slot` counts the scan's components.
     fn block(
         &mut self,
-        bits: &mut BitReader<'_>,
+        input: &mut Self::Input<'_>,
         slot: usize,
         block: &mut Block,
     ) -> Result<(), Damage>;
@@ -168,10 +183,27 @@ impl Scan {
             planes,
             entropy,
         };
+        let band = self.band;
+        let kind = (self.progressive, band.first, band.high);
+        if frame.coding == Coding::Arithmetic {
+            let set = tables.conditioning;
+            let damaged = |what| segment.damaged(what);
+            let dc = || Dc::new(&self.dc_tables, set, band.low).map_err(damaged);
+            let ac = || Ac::new(&self.ac_tables, set, band).map_err(damaged);
+            return match kind {
+                (false, _, _) => {
+                    let (dc, ac) = (dc()?, ac()?);
+                    run.decode(&mut arithmetic::Sequential { dc, ac })
+                }
+                (true, 0, 0) => run.decode(&mut arithmetic::DcFirst(dc()?)),
+                (true, 0, _) => run.decode(&mut arithmetic::DcRefine(band)),
+                (true, _, 0) => run.decode(&mut arithmetic::AcFirst(ac()?)),
+                (true, _, _) => run.decode(&mut arithmetic::AcRefine(ac()?)),
+            };
+        }
         let dc = || build(&self.dc_tables, &tables.dc, Class::Dc).map_err(|d| segment.damaged(d));
         let ac = || build(&self.ac_tables, &tables.ac, Class::Ac).map_err(|d| segment.damaged(d));
-        let band = self.band;
-        match (self.progressive, band.first, band.high) {
+        match kind {
             (false, _, _) => run.decode(&mut Sequential::new(&dc()?.each(), &ac()?.each())),
             (true, 0, 0) => run.decode(&mut DcFirst::new(&dc()?.each(), band)),
             (true, 0, _) => run.decode(&mut DcRefine::new(band)),
@@ -230,21 +262,13 @@ struct Run<'r, 'a> {
 
 impl Run<'_, '_> {
     fn decode<D: BlockDecoder>(&mut self, decoder: &mut D) -> Result<(), JpegError> {
-        let mut units = self.walk.units();
         let mut left = self.walk.len();
+        let mut units = self.walk.units();
         let mut number = 0;
         loop {
             let now = left.min(self.interval);
             self.entropy.load()?;
-            let mut bits = self.entropy.bits();
-            for (x, y) in units.by_ref().take(now) {
-                unit(self.walk, self.planes, (x, y), &mut bits, decoder)
-                    .map_err(|what| self.entropy.damaged(what, bits.position()))?;
-            }
-            decoder
-                .end_interval()
-                .and_then(|()| bits.at_end().then_some(()).ok_or(Damage::DataLeftOver))
-                .map_err(|what| self.entropy.damaged(what, bits.position()))?;
+            self.one_interval(units.by_ref().take(now), decoder)?;
             left -= now;
             if left == 0 {
                 return Ok(());
@@ -252,6 +276,23 @@ impl Run<'_, '_> {
             self.entropy.pass_restart(number)?;
             number += 1;
         }
+    }
+
+    /// Decodes the units of the loaded restart interval, which must end with it.
+    fn one_interval<D: BlockDecoder>(
+        &mut self,
+        units: impl Iterator<Item = (usize, usize)>,
+        decoder: &mut D,
+    ) -> Result<(), JpegError> {
+        let mut input = D::Input::new(self.entropy.bytes());
+        for (x, y) in units {
+            unit(self.walk, self.planes, (x, y), &mut input, decoder)
+                .map_err(|what| self.entropy.damaged(what, input.position()))?;
+        }
+        decoder
+            .end_interval()
+            .and_then(|()| input.at_end().then_some(()).ok_or(Damage::DataLeftOver))
+            .map_err(|what| self.entropy.damaged(what, input.position()))
     }
 }
 
@@ -261,7 +302,7 @@ fn unit<D: BlockDecoder>(
     walk: &Walk,
     planes: &mut [Component],
     (x, y): (usize, usize),
-    bits: &mut BitReader<'_>,
+    input: &mut D::Input<'_>,
     decoder: &mut D,
 ) -> Result<(), Damage> {
     for spot in walk.spots() {
@@ -272,8 +313,8 @@ fn unit<D: BlockDecoder>(
             .blocks
             .get_mut(spot.index(x, y))
             .ok_or(Damage::BandOverrun)?;
-        decoder.block(bits, spot.slot, block)?;
-        if !bits.check() {
+        decoder.block(input, spot.slot, block)?;
+        if !input.check() {
             return Err(Damage::DataMissing);
         }
     }

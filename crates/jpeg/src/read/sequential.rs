@@ -12,7 +12,7 @@ const DC_LIMIT: i32 = 16383;
 
 pub(crate) struct Sequential<'t> {
     tables: Vec<(&'t DecodeTable, &'t DecodeTable)>,
-    dc: DcPredictor,
+    dc: DcValues,
 }
 
 impl<'t> Sequential<'t> {
@@ -20,12 +20,14 @@ impl<'t> Sequential<'t> {
     pub(crate) fn new(dc: &[&'t DecodeTable], ac: &[&'t DecodeTable]) -> Self {
         Self {
             tables: dc.iter().copied().zip(ac.iter().copied()).collect(),
-            dc: DcPredictor::default(),
+            dc: DcValues::default(),
         }
     }
 }
 
 impl BlockDecoder for Sequential<'_> {
+    type Input<'a> = BitReader<'a>;
+
     #[inline]
     fn block(
         &mut self,
@@ -34,7 +36,7 @@ impl BlockDecoder for Sequential<'_> {
         block: &mut Block,
     ) -> Result<(), Damage> {
         let &(dc, ac) = self.tables.get(slot).ok_or(Damage::NoHuffmanTable)?;
-        block[0] = self.dc.next(dc, bits, slot, 0)?;
+        block[0] = self.dc.add(slot, dc.value(bits)?.1, 0)?;
         let mut k = 1;
         while k < 64 {
             let (symbol, value) = ac.value(bits)?;
@@ -57,29 +59,23 @@ impl BlockDecoder for Sequential<'_> {
     }
 
     fn end_interval(&mut self) -> Result<(), Damage> {
-        self.dc = DcPredictor::default();
+        self.dc = DcValues::default();
         Ok(())
     }
 }
 
 /// DC values of the blocks before, one for each of a scan's components (F.2.1.3).
 #[derive(Default)]
-pub(crate) struct DcPredictor {
+pub(crate) struct DcValues {
     last: [i32; 4],
 }
 
-impl DcPredictor {
-    /// Decodes a difference: the DC value, moved up by the point transform `low`.
+impl DcValues {
+    /// The DC value that differs by so much from the one before, moved up by the point
+    /// transform `low`.
     #[inline]
-    pub(crate) fn next(
-        &mut self,
-        table: &DecodeTable,
-        bits: &mut BitReader<'_>,
-        slot: usize,
-        low: u8,
-    ) -> Result<i16, Damage> {
+    pub(crate) fn add(&mut self, slot: usize, difference: i32, low: u8) -> Result<i16, Damage> {
         let last = self.last.get_mut(slot).ok_or(Damage::UnknownComponent)?;
-        let (_, difference) = table.value(bits)?;
         *last += difference;
         let value = *last << low;
         if last.abs() > DC_LIMIT >> low {
@@ -87,4 +83,11 @@ impl DcPredictor {
         }
         i16::try_from(value).map_err(|_| Damage::CoefficientRange)
     }
+}
+
+/// An AC coefficient whose magnitude has at most 15 bits, so that it can be written again.
+#[inline]
+pub(crate) fn written(value: i32) -> Result<i16, Damage> {
+    let value = i16::try_from(value).ok().filter(|v| *v != i16::MIN);
+    value.ok_or(Damage::CoefficientRange)
 }

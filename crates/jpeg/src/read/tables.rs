@@ -1,5 +1,6 @@
 //! Tables and settings that stay in force until sent again (T.81 B.2.4).
 
+use super::conditioning::Conditioning;
 use super::huffman::HuffmanSpec;
 use super::scan::Scan;
 use crate::coefficients::Component;
@@ -14,6 +15,7 @@ pub(crate) struct Tables {
     quant: [Option<[u16; 64]>; 4],
     pub dc: [Option<HuffmanSpec>; 4],
     pub ac: [Option<HuffmanSpec>; 4],
+    pub conditioning: Conditioning,
     /// Coded units between restart markers; 0 for none.
     pub restart_interval: u16,
 }

@@ -21,7 +21,11 @@ fn damage(file: &[u8]) -> Damage {
     }
 }
 
-/// A small file of each kind.
+/// Arithmetic coding, which this crate reads and never writes.
+const ARITHMETIC: &[u8] = include_bytes!("../../tests/data/arithmetic.jpg");
+const ARITHMETIC_RESTARTS: &[u8] = include_bytes!("../../tests/data/arithmetic_restarts.jpg");
+
+/// A small file of each kind that is Huffman coded.
 fn files() -> Vec<Vec<u8>> {
     let mut files = vec![REFINED.to_vec(), REFINED_RESTARTS.to_vec()];
     for (progressive, restart_interval) in [(false, 0), (false, 2), (true, 0), (true, 3)] {
@@ -32,6 +36,13 @@ fn files() -> Vec<Vec<u8>> {
         };
         files.push(picture(&shape).write());
     }
+    files
+}
+
+/// The same with arithmetic coding.
+fn all_files() -> Vec<Vec<u8>> {
+    let mut files = files();
+    files.extend([ARITHMETIC.to_vec(), ARITHMETIC_RESTARTS.to_vec()]);
     files
 }
 
@@ -48,7 +59,7 @@ fn insert(file: &[u8], at: usize, bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_file_cut_anywhere_is_refused() {
-    for file in files() {
+    for file in all_files() {
         assert!(Coefficients::read(&file, LIMIT).is_ok());
         for length in 0..file.len() {
             let cut = refused(&file[..length]);
@@ -75,10 +86,18 @@ fn a_scan_cut_and_closed_again_is_refused() {
     }
 }
 
+#[test]
+fn bytes_behind_an_arithmetic_scan_are_damage() {
+    let end = ARITHMETIC.len() - 2;
+    // One may be taken ahead.
+    let more = insert(ARITHMETIC, end, &[1; 3]);
+    assert_eq!(damage(&more), Damage::DataLeftOver);
+}
+
 proptest! {
     #[test]
     fn flipped_bytes_never_panic_and_what_reads_writes(
-        file in prop::sample::select(files()),
+        file in prop::sample::select(all_files()),
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
     ) {
         let mut file = file;
@@ -118,8 +137,6 @@ fn other_processes_are_refused_by_name_and_told_by_the_header() {
     for (code, process, name) in [
         (0xC3, Process::Lossless, Unsupported::Lossless),
         (0xC5, Process::Hierarchical, Unsupported::Hierarchical),
-        (0xC9, Process::Arithmetic, Unsupported::Arithmetic),
-        (0xCA, Process::Arithmetic, Unsupported::Arithmetic),
         (0xCB, Process::Lossless, Unsupported::Lossless),
         (0xCF, Process::Hierarchical, Unsupported::Hierarchical),
     ] {

@@ -2,15 +2,18 @@
 //!
 //! Both are read at the same time. Where the coefficients cannot be kept (a damaged file that
 //! was accepted, a progression that ends early) the pixels alone are given out, and the file is
-//! written anew from them.
+//! written anew from them. The pixel decoder knows Huffman coding only: a file with arithmetic
+//! coding is recoded first, which keeps its coefficients.
 
 use super::{Bytes, Page, Pages, PhotoOptions, Told, checked, page, photo_error, still};
 use crate::error::SourceError;
-use scrim_jpeg::{Colour, Dropped, Header, JpegError, Unsupported};
+use scrim_jpeg::{
+    Coding, Coefficients, Colour, Dropped, Header, JpegError, PixelRect, Unsupported,
+};
 use scrim_pixels::layout::{Component, Family, Layout, PlaneLayout};
 use scrim_raw::RawJpeg;
 use scrim_units::{AlbumFacts, Orientation, PageFacts, PhotoFormat, Size, Subsampling};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
@@ -49,7 +52,11 @@ impl Pages for Jpeg {
             return Ok(None);
         };
         let limit = usize::try_from(self.options.limits.frame_bytes).unwrap_or(usize::MAX);
-        let data = self.data.as_ref();
+        let recoded = match header.coding {
+            Coding::Huffman => None,
+            Coding::Arithmetic => Some(recoded(self.data.as_ref(), limit, told)?),
+        };
+        let data = recoded.as_deref().map_or(self.data.as_ref(), Vec::as_slice);
         let (coefficients, decoded) = std::thread::scope(|scope| {
             let reader = scope.spawn(|| RawJpeg::read(data, limit));
             let decoded = pixels(data, &header, told);
@@ -115,6 +122,34 @@ impl Jpeg {
     }
 }
 
+/// The same coefficients with Huffman codes.
+fn recoded(data: &[u8], limit: usize, told: &mut Told) -> Result<Zeroizing<Vec<u8>>, SourceError> {
+    let mut coefficients = Coefficients::read(data, limit).map_err(|error| match error {
+        // No decoder here conceals what is missing.
+        JpegError::Damaged { what, .. } => {
+            photo_error(FORMAT, format!("damaged, with arithmetic coding: {what}"))
+        }
+        other => refusal(other),
+    })?;
+    coefficients
+        .dropped()
+        .iter()
+        .for_each(|d| told.drop(word(d)));
+    told.notes
+        .push("arithmetic coding became Huffman coding".into());
+    let huffman = Zeroizing::new(coefficients.write());
+    let everything = PixelRect {
+        x0: 0,
+        y0: 0,
+        x1: coefficients.width(),
+        y1: coefficients.height(),
+    };
+    coefficients.blank(everything, [128; 4]);
+    // So that the overwriting cannot be left out because nobody reads it.
+    std::hint::black_box(&coefficients);
+    Ok(huffman)
+}
+
 fn refusal(error: JpegError) -> SourceError {
     match error {
         JpegError::Damaged { what, .. } => SourceError::Damaged(what.to_string()),
@@ -136,6 +171,7 @@ fn word(dropped: &Dropped) -> String {
         Dropped::Exif => "EXIF".into(),
         Dropped::Thumbnail => "thumbnail".into(),
         Dropped::MakerNote => "maker note".into(),
+        Dropped::Icc => "ICC profile".into(),
         Dropped::Xmp => "XMP".into(),
         Dropped::Iptc => "IPTC and Photoshop data".into(),
         Dropped::Mpf => "index of further pictures".into(),
