@@ -4,35 +4,19 @@
 use crate::cover::{Covering, Tracked};
 use crate::error::JobError;
 use crate::job::{Control, Engine, Step};
+use crate::ledger::{Examined, Frames, Looked};
 use scrim_detect::{Guard, Level, MotionSearch, Movement, Prepared};
 use scrim_engine::{Fault, Stage};
 use scrim_ff::Light;
 use scrim_raw::{FrameInfo, ModelId, RawFrame};
 use scrim_source::{Clip, ClipItem, ClipOptions, Damage, Dropped, Loss, VideoFacts};
-use scrim_track::{CellMotion, FrameFacts, Look, MotionGrid, Schedule};
+use scrim_track::{CellMotion, FrameFacts, Look, MotionGrid, Schedule, TrackSummary};
 use scrim_units::{Class, FrameId, Pass, Sighting, Size};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 /// Decoded frames that may wait for the detector.
 const WAITING: usize = 3;
-
-/// What the first pass knows of one frame.
-pub(crate) struct Examined {
-    pub(crate) id: FrameId,
-    pub(crate) seconds: f64,
-    pub(crate) look: Looked,
-}
-
-/// What became of the look at one frame.
-pub(crate) enum Looked {
-    /// It was none of the frames that are looked at.
-    Not,
-    /// The frame has no picture, or the detector failed.
-    Failed(Fault),
-    /// What was found for certain, and must be covered in this very frame.
-    Found(Box<[Sighting]>),
-}
 
 /// Everything that one look found, for whoever measures.
 pub(crate) struct Witnessed<'a> {
@@ -43,7 +27,7 @@ pub(crate) struct Witnessed<'a> {
 
 /// What the first pass knows of a clip.
 pub(crate) struct Examination {
-    pub(crate) frames: Vec<Examined>,
+    pub(crate) frames: Frames,
     /// None where the tracker failed.
     pub(crate) tracked: Option<Tracked>,
     pub(crate) first: FrameInfo,
@@ -54,6 +38,13 @@ pub(crate) struct Examination {
     pub(crate) model: ModelId,
     pub(crate) smallest: [f32; 2],
     pub(crate) longest_gap_s: f64,
+}
+
+impl Examination {
+    /// The tracks; none where the tracker failed.
+    pub(crate) fn tracks(&self) -> &[TrackSummary] {
+        self.tracked.as_ref().map_or(&[], |t| &t.tracks)
+    }
 }
 
 pub(crate) fn options(engine: &Engine, audio: bool) -> ClipOptions {
@@ -153,7 +144,7 @@ struct Looker {
     schedule: Schedule,
     motion: MotionSearch,
     stored: Size,
-    frames: Vec<Examined>,
+    frames: Frames,
     covering: Covering,
     /// Scores from which a sighting is certain, by class.
     strong: [f32; 2],
@@ -171,7 +162,7 @@ impl Looker {
             schedule: Schedule::new(upright, interval, engine.settings.sensitivity),
             motion: MotionSearch::default(),
             stored: first.size,
-            frames: Vec::new(),
+            frames: Frames::default(),
             covering: Covering::new(first.size, engine),
             strong: Class::ALL.map(|c| track.of(c).strong),
         }

@@ -1,10 +1,10 @@
 //! The report of a finished output, and the moment when both get their names.
 
-use crate::cover::Cover;
 use crate::error::JobError;
-use crate::examine::{Examination, Examined, Looked};
+use crate::examine::Examination;
 use crate::job::Engine;
 use crate::photo::{PhotoCover, Seen};
+use crate::sealing::{Sealing, limit_s};
 use crate::settings::sensitivity_name;
 use crate::video::Written;
 use scrim_engine::Fault;
@@ -23,13 +23,13 @@ pub(crate) fn of_video(
     part: &PartFile,
     engine: &Engine,
     examined: &Examination,
-    covered: &Cover,
     written: &Written,
 ) -> Result<protocol::Report, JobError> {
     let track = engine.settings.track();
-    let looked = |f: &&Examined| matches!(f.look, Looked::Found(_));
-    let looked = examined.frames.iter().filter(looked).count();
-    let faults = covered.faults.iter().chain(&written.faults);
+    let mut stretches = Stretches::default();
+    for regions in Sealing::new(examined, engine) {
+        stretches.push(&regions?);
+    }
     Ok(protocol::Report {
         report: protocol::REPORT_VERSION,
         software: software(),
@@ -47,13 +47,13 @@ pub(crate) fn of_video(
             smallest_face_px: examined.smallest[0],
             smallest_plate_px: examined.smallest[1],
             longest_unexamined_s: examined.longest_gap_s,
-            frames_examined: looked as u64,
-            limit_s: covered.limit_s,
+            frames_examined: examined.frames.looked() as u64,
+            limit_s: limit_s(examined),
         },
-        regions: stretches(&covered.regions),
-        tracks: tracks(&covered.tracks),
+        regions: stretches.0,
+        tracks: tracks(examined.tracks()),
         blanked: blanked(written),
-        faults: faults.map(note).collect(),
+        faults: written.faults.iter().map(note).collect(),
         dropped: examined.dropped.iter().map(dropped).collect(),
         notes: written.notes.clone(),
     })
@@ -72,6 +72,8 @@ pub(crate) fn of_photo(
     let smallest = seen.smallest();
     let looked = seen.pages.iter().filter(|p| p.found.is_ok()).count();
     let faults = covered.faults.iter().chain(&written.faults);
+    let mut stretches = Stretches::default();
+    covered.regions.iter().for_each(|r| stretches.push(r));
     Ok(protocol::Report {
         report: protocol::REPORT_VERSION,
         software: software(),
@@ -92,7 +94,7 @@ pub(crate) fn of_photo(
             frames_examined: looked as u64,
             limit_s: 0.0,
         },
-        regions: stretches(&covered.regions),
+        regions: stretches.0,
         tracks: tracks(&covered.tracks),
         blanked: blanked(written),
         faults: faults.map(note).collect(),
@@ -118,9 +120,10 @@ pub(crate) fn publish(
         path: path.clone(),
         cause,
     };
-    let json = serde_json::to_vec(&report).map_err(|e| fail(e.to_string()))?;
     let beside = PartFile::create(&path).map_err(|e| fail(e.to_string()))?;
-    beside.write(&json).map_err(|e| fail(e.to_string()))?;
+    // Of a long video it is long: never in memory as a whole.
+    let written = beside.write_with(|out| Ok(serde_json::to_writer(out, &report)?));
+    written.map_err(|e| fail(e.to_string()))?;
     beside.sync().map_err(|e| fail(e.to_string()))?;
     // The report first: an output never stands without it, and an older output never beside
     // a report that is not its own.
@@ -215,26 +218,28 @@ pub(crate) fn hash(path: &Path) -> Result<(String, u64), JobError> {
 }
 
 /// Frames in a row with equal regions become one entry; frames without any are left out.
-fn stretches(regions: &[Regions]) -> Vec<protocol::Stretch> {
-    let mut out: Vec<protocol::Stretch> = Vec::new();
-    for (i, r) in regions.iter().enumerate() {
-        let fill: Vec<protocol::Rect> =
-            r.rects().iter().map(|p| [p.x0, p.y0, p.x1, p.y1]).collect();
-        if fill.is_empty() {
-            continue;
-        }
+#[derive(Default)]
+struct Stretches(Vec<protocol::Stretch>, u64);
+
+impl Stretches {
+    /// The next frame.
+    fn push(&mut self, regions: &Regions) {
+        let Self(out, index) = self;
+        let rects = regions.rects().iter();
+        let fill: Vec<protocol::Rect> = rects.map(|p| [p.x0, p.y0, p.x1, p.y1]).collect();
         match out.last_mut() {
-            Some(last) if last.from + last.frames == i as u64 && last.fill == fill => {
+            _ if fill.is_empty() => {}
+            Some(last) if last.from + last.frames == *index && last.fill == fill => {
                 last.frames += 1;
             }
             _ => out.push(protocol::Stretch {
-                from: i as u64,
+                from: *index,
                 frames: 1,
                 fill,
             }),
         }
+        *index += 1;
     }
-    out
 }
 
 fn tracks(tracks: &[TrackSummary]) -> Vec<protocol::Track> {

@@ -1,12 +1,12 @@
 //! Second pass over a video: decode again, fill the sealed regions, encode, mux.
 
-use crate::cover::{Cover, cover};
 use crate::error::JobError;
-use crate::examine::{Examination, Examined, Looked, examine, options};
+use crate::examine::{Examination, examine, options};
 use crate::job::{Control, Done, Engine, Step};
 use crate::paint::Painter;
 use crate::picture::{write_zones, zones_tile};
 use crate::report;
+use crate::sealing::Sealing;
 use crate::settings::VideoOptions;
 use scrim_engine::{Effect, Fault, Stage, effect};
 use scrim_ff::AudioStream;
@@ -25,21 +25,18 @@ pub(crate) fn redact_video(
     control: &Control,
 ) -> Result<Done, JobError> {
     let stamp = FileStamp::of(source)?;
-    let mut examined = examine(source, engine, control, &mut |_| {})?;
+    let examined = examine(source, engine, control, &mut |_| {})?;
     if let Some(what) = examined.damage.describe() {
         let stage = Stage::of_damage(engine.settings.accept_damaged);
         if effect(stage) != Effect::BlankFrame {
             return Err(SourceError::Damaged(what).into());
         }
     }
-    let covered = cover(&mut examined, engine)?;
     let part = PartFile::create(target)?;
-    let written = write(
-        source, &part, container, &examined, &covered, engine, control,
-    )?;
+    let written = write(source, &part, container, &examined, engine, control)?;
     stamp.confirm(source)?;
-    let done = done(target, &examined, &covered, &written);
-    let report = report::of_video(source, &part, engine, &examined, &covered, &written)?;
+    let done = done(target, &examined, &written);
+    let report = report::of_video(source, &part, engine, &examined, &written)?;
     // Before the output has its name: a picture that cannot be written ends the file too.
     let picture = written.zones.map(|t| write_zones(t, target)).transpose()?;
     report::publish(part, report, engine.settings.report).inspect_err(|_| {
@@ -57,7 +54,7 @@ pub(crate) struct Written {
     pub(crate) codec: &'static str,
     pub(crate) audio_tracks: u64,
     pub(crate) blanked: Vec<(u64, Reason)>,
-    /// What failed in this pass.
+    /// What failed in a frame, in either pass.
     pub(crate) faults: Vec<Fault>,
     pub(crate) notes: Vec<String>,
     /// The first frame with the zones outlined, where asked for.
@@ -69,7 +66,6 @@ fn write(
     part: &PartFile,
     container: Container,
     examined: &Examination,
-    covered: &Cover,
     engine: &Engine,
     control: &Control,
 ) -> Result<Written, JobError> {
@@ -92,20 +88,21 @@ fn write(
         zones: None,
     };
     let mut painter = Painter::new(engine.fills, engine.settings.fill);
-    let total = covered.regions.len() as u64;
+    let mut sealing = Sealing::new(examined, engine);
+    let total = examined.frames.len() as u64;
     while let Some(item) = clip.advance()? {
         let index = written.frames;
-        let regions = covered.regions.get(index as usize);
-        let more = || JobError::Unsteady("there are more frames".into());
+        let mut regions = || match sealing.next() {
+            Some(sealed) => sealed,
+            None => Err(JobError::Unsteady("there are more frames".into())),
+        };
         let frame = match item {
             ClipItem::Audio(packet) => {
                 writer.write_audio(packet)?;
                 continue;
             }
-            ClipItem::Frame(frame) => painter.fill(frame, regions.ok_or_else(more)?)?,
-            ClipItem::Lost(id, info, why) => {
-                painter.lost(id, info, regions.ok_or_else(more)?, why)?
-            }
+            ClipItem::Frame(frame) => painter.fill(frame, &regions()?)?,
+            ClipItem::Lost(id, info, why) => painter.lost(id, info, &regions()?, why)?,
         };
         if let Some(reason) = frame.blanked() {
             written.blanked.push((index, reason));
@@ -128,7 +125,8 @@ fn write(
         )));
     }
     writer.finish()?;
-    written.faults = painter.faults;
+    written.faults = sealing.faults();
+    written.faults.extend(painter.faults);
     Ok(written)
 }
 
@@ -184,7 +182,7 @@ fn notes(
         ));
     }
     notes.extend(damage.describe().map(|what| format!("damaged: {what}")));
-    let lost = examined.frames.iter().filter(|f| is_lost(f)).count();
+    let lost = examined.frames.lost();
     if lost > 0 {
         notes.push(format!(
             "{lost} frames are missing or broken in the source; black ones stand at their times"
@@ -193,16 +191,9 @@ fn notes(
     notes
 }
 
-fn is_lost(frame: &Examined) -> bool {
-    matches!(&frame.look, Looked::Failed(fault) if fault.stage == Stage::Decode)
-}
-
-fn done(target: &Path, examined: &Examination, covered: &Cover, written: &Written) -> Done {
-    let count = |class| covered.tracks.iter().filter(|t| t.class == class).count() as u64;
-    let seconds = match (examined.frames.first(), examined.frames.last()) {
-        (Some(a), Some(b)) => b.seconds - a.seconds,
-        _ => 0.0,
-    };
+fn done(target: &Path, examined: &Examination, written: &Written) -> Done {
+    let tracks = examined.tracks();
+    let count = |class| tracks.iter().filter(|t| t.class == class).count() as u64;
     let mut warnings: Vec<String> = written.notes.clone();
     if !written.blanked.is_empty() {
         warnings.push(format!("{} frames were blanked", written.blanked.len()));
@@ -213,7 +204,7 @@ fn done(target: &Path, examined: &Examination, covered: &Cover, written: &Writte
         faces: count(Class::Face),
         plates: count(Class::Plate),
         blanked: written.blanked.len() as u64,
-        seconds,
+        seconds: examined.frames.seconds(),
         smallest: (examined.smallest[0], examined.smallest[1]),
         warnings,
     }

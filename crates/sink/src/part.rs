@@ -3,6 +3,7 @@
 use crate::error::SinkError;
 use std::ffi::OsString;
 use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// A file that is being written. Removed on drop unless [`PartFile::publish`] succeeded.
@@ -61,6 +62,22 @@ impl PartFile {
     /// [`SinkError::Io`].
     pub fn write(&self, bytes: &[u8]) -> Result<(), SinkError> {
         std::fs::write(&self.part, bytes).map_err(SinkError::io(&self.part, "write"))
+    }
+
+    /// Writes what `content` writes, piece by piece.
+    ///
+    /// # Errors
+    /// [`SinkError::Io`].
+    pub fn write_with(
+        &self,
+        content: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
+    ) -> Result<(), SinkError> {
+        let written = File::create(&self.part).and_then(|file| {
+            let mut out = BufWriter::new(file);
+            content(&mut out)?;
+            out.flush()
+        });
+        written.map_err(SinkError::io(&self.part, "write"))
     }
 
     /// Flushes, renames to the final name and flushes the folder.
