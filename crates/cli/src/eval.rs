@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::progress::Line;
 use crate::show::{shown, told};
 use scrim_redact::{
-    BANDS, Control, Engine, EvalError, Evaluated, JobSettings, Tally, evaluate, write_sheet,
+    BANDS, Control, Engine, EvalError, Evaluated, JobSettings, Share, Tally, evaluate, write_sheet,
 };
 use scrim_units::Class;
 use serde_json::{Value, json};
@@ -99,6 +99,10 @@ fn block(text: &mut String, name: &str, tally: &Tally) {
             let _ = write!(text, "  {bound}+ {}/{}", covered[band], boxes[band]);
         }
         text.push('\n');
+        let i = class.index();
+        let (light, sharpness) = (&tally.by_light[i], &tally.by_sharpness[i]);
+        shares(text, "by light", &LIGHT, light);
+        shares(text, "by sharpness", &SHARPNESS, sharpness);
     }
     match (tally.false_rate(), tally.waste_rate()) {
         (Some(rate), Some(waste)) => {
@@ -110,6 +114,21 @@ fn block(text: &mut String, name: &str, tally: &Tally) {
         }
         _ => text.push_str("  false regions: not counted, a class is not labelled here\n"),
     }
+}
+
+/// Words for light and sharpness, in the order of the counts.
+const LIGHT: [&str; 4] = ["bright", "dim", "dark", "unknown"];
+const SHARPNESS: [&str; 4] = ["sharp", "soft", "blurred", "unknown"];
+
+fn shares(text: &mut String, title: &str, words: &[&str; 4], shares: &[Share; 4]) {
+    if shares.iter().all(|s| s.boxes == 0) {
+        return;
+    }
+    let _ = write!(text, "    {title}");
+    for (word, share) in words.iter().zip(shares).filter(|(_, s)| s.boxes > 0) {
+        let _ = write!(text, "  {word} {}/{}", share.covered, share.boxes);
+    }
+    text.push('\n');
 }
 
 fn as_json(found: &Evaluated) -> Value {
@@ -138,9 +157,22 @@ fn of_tally(tally: &Tally) -> Value {
         (class.name().to_owned(), Value::from(bands))
     });
     let classes: serde_json::Map<String, Value> = classes.into_iter().collect();
+    let by = |words: [&str; 4], counts: &[[Share; 4]; 2]| {
+        let of = |class: Class| {
+            let shares = words.iter().zip(&counts[class.index()]);
+            let shares = shares.map(|(word, s)| {
+                let share = json!({ "boxes": s.boxes, "covered": s.covered });
+                ((*word).to_owned(), share)
+            });
+            (class.name().to_owned(), Value::Object(shares.collect()))
+        };
+        Value::Object(Class::ALL.map(of).into_iter().collect())
+    };
     json!({
         "pictures": tally.pictures,
         "bands": classes,
+        "light": by(LIGHT, &tally.by_light),
+        "sharpness": by(SHARPNESS, &tally.by_sharpness),
         "judged": tally.judged,
         "false_regions_a_picture": tally.false_rate(),
         "waste": tally.waste_rate(),
@@ -153,10 +185,14 @@ mod tests {
     use scrim_redact::SetTally;
 
     fn counted() -> Evaluated {
+        let share = |covered, boxes| Share { covered, boxes };
+        let none = share(0, 0);
         let tally = Tally {
             pictures: 4,
             boxes: [[2, 8, 0, 0, 0], [0; 5]],
             covered: [[0, 6, 0, 0, 0], [0; 5]],
+            by_light: [[share(6, 7), share(0, 1), none, none], [none; 4]],
+            by_sharpness: [[none, share(6, 6), share(0, 1), share(0, 1)], [none; 4]],
             judged: 4,
             false_regions: 1,
             waste: 0.02,
@@ -171,9 +207,11 @@ mod tests {
     }
 
     #[test]
-    fn the_table_gives_recall_by_size_and_what_was_filled_in_vain() {
+    fn the_table_gives_recall_by_size_light_and_sharpness_and_what_was_filled_in_vain() {
         let expected = "street: 4 pictures\n  \
-            faces of 10 px and more: 6 of 8 covered, 75.0 %; by size  0+ 0/2  10+ 6/8\n  \
+            faces of 10 px and more: 6 of 8 covered, 75.0 %; by size  0+ 0/2  10+ 6/8\n    \
+            by light  bright 6/7  dim 0/1\n    \
+            by sharpness  soft 6/6  blurred 0/1  unknown 0/1\n  \
             false regions a picture: 0.25; filled away from labels: 0.50 % of a picture\n";
         assert_eq!(table(&counted()), expected);
     }

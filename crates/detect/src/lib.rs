@@ -1,4 +1,4 @@
-//! Picture to boxes and scores, never more.
+//! Picture to boxes and scores, never more of a face or plate.
 //!
 //! What may not be added here: embeddings, landmarks, plate text, comparison of two boxes'
 //! contents. A detector says where something is and how sure it is; nothing else is known.
@@ -12,6 +12,7 @@ mod motion;
 pub mod network;
 pub mod nms;
 mod preprocess;
+mod view;
 pub mod weights;
 
 pub use filled::is_filled;
@@ -20,3 +21,4 @@ pub use look::{DetectError, Detector, FLOOR, NetworkDetector};
 pub use motion::{MotionSearch, Movement};
 pub use preprocess::Prepared;
 pub use scrim_pixels::level::Level;
+pub use view::{Light, Sharpness, light, sharpness};

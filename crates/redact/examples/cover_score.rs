@@ -1,15 +1,17 @@
 //! What `redact` would leave exposed and cover in vain in clips with known boxes, by geometry
 //! alone: nothing is encoded, so that a change of a threshold is measured in a minute.
 //!
-//! `cargo run --release -p scrim-redact --example cover_score -- FOLDER...`
+//! `cargo run --release -p scrim-redact --example cover_score -- [publish|normal|quick] FOLDER...`
 //!
 //! FOLDER holds `clips/NAME.mp4` and `truth/NAME.json` as the clip maker of the scoring programs
 //! writes them. A box is covered when 75 % of what is visible of it is filled. A false region is
 //! a connected filled area of more than 0.02 % of the picture of which less than 10 % lies in
-//! known boxes grown by 30 % on each side. Numbers of the encoded file differ a little.
+//! known boxes grown by 30 % on each side. Numbers of the encoded file differ a little. What it
+//! costs is told beside it: CPU seconds of decoding and looking.
 #![expect(clippy::print_stdout, reason = "a bench prints")]
 
 use scrim_redact::{Control, Engine, JobSettings, foresee};
+use scrim_track::Sensitivity;
 use scrim_units::{PxBox, PxRect, Size};
 use serde_json::Value;
 use std::path::Path;
@@ -46,12 +48,22 @@ struct Score {
     exposed: [[u32; 5]; 2],
     regions: usize,
     judged: u32,
+    frames: u32,
 }
 
 fn main() -> Result<(), Failure> {
-    let engine = Engine::new(JobSettings::default())?;
+    let mut folders: Vec<String> = std::env::args().skip(1).collect();
+    let level = folders.first().and_then(|word| sensitivity(word));
+    if level.is_some() {
+        folders.remove(0);
+    }
+    let engine = Engine::new(JobSettings {
+        sensitivity: level.unwrap_or(Sensitivity::Publish),
+        ..JobSettings::default()
+    })?;
     let mut score = Score::default();
-    for folder in std::env::args().skip(1) {
+    let start = cpu_seconds()?;
+    for folder in folders {
         let mut truths: Vec<_> = std::fs::read_dir(Path::new(&folder).join("truth"))?
             .map(|entry| entry.map(|e| e.path()))
             .collect::<Result<_, _>>()?;
@@ -66,7 +78,33 @@ fn main() -> Result<(), Failure> {
         }
     }
     print(&score);
+    let spent = cpu_seconds()? - start;
+    let frames = f64::from(score.frames.max(1));
+    println!("CPU milliseconds a frame: {:.1}", 1000.0 * spent / frames);
     Ok(())
+}
+
+fn sensitivity(word: &str) -> Option<Sensitivity> {
+    Some(match word {
+        "publish" => Sensitivity::Publish,
+        "normal" => Sensitivity::Normal,
+        "quick" => Sensitivity::Quick,
+        _ => return None,
+    })
+}
+
+/// Of all threads of this process so far: fields 14 and 15 of proc(5) `stat`, in 1/100 s.
+fn cpu_seconds() -> Result<f64, Failure> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    // The name in parentheses may hold spaces.
+    let after = stat.rsplit(')').next().unwrap_or_default();
+    let ticks: Vec<f64> = after
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(str::parse)
+        .collect::<Result<_, _>>()?;
+    Ok(ticks.iter().sum::<f64>() / 100.0)
 }
 
 fn judge(clip: &Path, truth: &Value, engine: &Engine, score: &mut Score) -> Result<(), Failure> {
@@ -90,6 +128,7 @@ fn judge(clip: &Path, truth: &Value, engine: &Engine, score: &mut Score) -> Resu
             score.boxes[class][band] += 1;
             score.exposed[class][band] += u32::from(share(k.at, hidden, rects) < COVERED);
         }
+        score.frames += 1;
         if frame["judged"] == true {
             score.judged += 1;
             score.regions += false_regions(size, rects, hidden, &known);

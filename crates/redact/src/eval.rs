@@ -15,7 +15,8 @@ use scrim_raw::Tile;
 use scrim_source::{FileKind, SourceError, read_file};
 use scrim_units::{Class, PxBox};
 use std::path::{Path, PathBuf};
-pub use tally::{BANDS, Tally};
+use tally::View;
+pub use tally::{BANDS, Share, Tally};
 
 /// Longest side of a small picture of something missed, pixels.
 const TILE_SIDE: u32 = 192;
@@ -100,7 +101,12 @@ pub fn evaluate(
             match foresee(&picture.path, engine) {
                 Ok(seen) => {
                     let (size, filled) = (seen.size(), seen.filled());
-                    let missed = tally.add(size, &picture.labels, set.complete, &filled);
+                    let light = seen.light();
+                    let view = |at| View {
+                        light,
+                        sharpness: seen.sharpness(at),
+                    };
+                    let missed = tally.add(size, &picture.labels, set.complete, &filled, view);
                     if tiles && !missed.is_empty() {
                         out.tiles
                             .append(&mut small_pictures(seen, picture, &missed));

@@ -25,7 +25,7 @@ mod video;
 mod zones;
 
 pub use error::JobError;
-pub use eval::{BANDS, EvalError, Evaluated, Miss, SetTally, Tally, evaluate};
+pub use eval::{BANDS, EvalError, Evaluated, Miss, SetTally, Share, Tally, evaluate};
 pub use find::{Found, find};
 pub use job::{Control, Done, Engine, EngineError, Step, redact_file};
 pub use picture::write_sheet;

@@ -3,9 +3,10 @@
 use super::{Looked, cover, look_at_all};
 use crate::error::JobError;
 use crate::job::{Control, Engine};
+use scrim_detect::{Light, Sharpness, light, sharpness};
 use scrim_raw::{Examination, Fill, ModelId, RawFrame, RedactedFrame, Regions, redact};
 use scrim_source::{PhotoFormat, SourceError};
-use scrim_units::{PxRect, Sighting, Size};
+use scrim_units::{PxBox, PxRect, Sighting, Size};
 use std::sync::Arc;
 
 /// A page that was looked at and covered, and what `redact` would fill of it.
@@ -52,6 +53,16 @@ impl Foreseen {
             Some(_) => vec![self.page.size.rect()],
             None => self.regions.rects().to_vec(),
         }
+    }
+
+    /// Light of the page; `None` where it is not kept.
+    pub(crate) fn light(&self) -> Option<Light> {
+        self.frame.as_ref().map(light)
+    }
+
+    /// Sharpness of a part of it, where it can be told.
+    pub(crate) fn sharpness(&self, at: PxBox) -> Option<Sharpness> {
+        sharpness(self.frame.as_ref()?, at.pixels(self.page.size))
     }
 
     /// The page with these rectangles filled besides; `None` for a file of several pages, whose
