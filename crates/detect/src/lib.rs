@@ -11,6 +11,7 @@ mod look;
 mod motion;
 pub mod network;
 pub mod nms;
+mod opinion;
 mod preprocess;
 mod view;
 pub mod weights;

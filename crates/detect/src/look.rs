@@ -3,6 +3,7 @@
 
 use crate::network::{Candidate, InputError, NetInput, Network, NetworkError, Workspace};
 use crate::nms;
+use crate::opinion::{Found, discount, witness_scale};
 use crate::preprocess::Prepared;
 use scrim_pixels::level::Level;
 use scrim_raw::ModelId;
@@ -71,6 +72,21 @@ impl NetworkDetector {
         }
     }
 
+    /// What a pass finds, each thing once, with the trust that its scale deserves.
+    fn found(&mut self, picture: &Prepared, pass: Pass) -> Result<Found, DetectError> {
+        let mut candidates = self.pass(picture, pass)?;
+        if pass.scale > 1.0 {
+            let trusted = candidates.iter_mut();
+            trusted.for_each(|c| c.score *= ENLARGED_TRUST);
+        }
+        nms::suppress(&mut candidates, self.network.card().nms_iou());
+        Ok(Found {
+            scale: pass.scale,
+            whole: pass.area.is_none(),
+            candidates,
+        })
+    }
+
     fn pass(&mut self, picture: &Prepared, pass: Pass) -> Result<Vec<Candidate>, DetectError> {
         let size = picture.size();
         let area = pass.area.unwrap_or(size.rect()).clip(size);
@@ -122,16 +138,17 @@ impl NetworkDetector {
 
 impl Detector for NetworkDetector {
     fn look(&mut self, picture: &Prepared, passes: &[Pass]) -> Result<Vec<Sighting>, DetectError> {
-        let mut all = Vec::new();
+        let mut found = Vec::with_capacity(passes.len());
         for pass in passes {
-            let mut found = self.pass(picture, *pass)?;
-            if pass.scale > 1.0 {
-                found.iter_mut().for_each(|c| c.score *= ENLARGED_TRUST);
-                found.retain(|c| c.score >= FLOOR[c.class.index()]);
-            }
-            nms::suppress(&mut found, self.network.card().nms_iou());
-            all.append(&mut found);
+            found.push(self.found(picture, *pass)?);
         }
+        let witness = match witness_scale(&found) {
+            Some(scale) => Some(self.found(picture, Pass { scale, area: None })?),
+            None => None,
+        };
+        discount(&mut found, witness.as_ref());
+        let mut all: Vec<_> = found.into_iter().flat_map(|f| f.candidates).collect();
+        all.retain(|c| c.score >= FLOOR[c.class.index()]);
         if passes.len() > 1 {
             nms::suppress(&mut all, SAME_IN_TWO_PASSES);
         }
