@@ -80,11 +80,9 @@ impl NetworkDetector {
             trusted.for_each(|c| c.score *= ENLARGED_TRUST);
         }
         nms::suppress(&mut candidates, self.network.card().nms_iou());
-        Ok(Found {
-            scale: pass.scale,
-            whole: pass.area.is_none(),
-            candidates,
-        })
+        let featureless = |c: &Candidate| picture.is_featureless(area_of(c));
+        let whole = pass.area.is_none();
+        Ok(Found::new(pass.scale, whole, candidates, featureless))
     }
 
     fn pass(&mut self, picture: &Prepared, pass: Pass) -> Result<Vec<Candidate>, DetectError> {
@@ -172,6 +170,16 @@ fn sighting(c: &Candidate, stored: Size, turn: scrim_units::Orientation) -> Sigh
         class: Class::ALL[c.class.index()],
         score: c.score,
         at: turn.to_stored(at, stored),
+    }
+}
+
+fn area_of(c: &Candidate) -> PxRect {
+    let side = |v: f32| v.max(0.0) as u32;
+    PxRect {
+        x0: side(c.x0),
+        y0: side(c.y0),
+        x1: side(c.x1),
+        y1: side(c.y1),
     }
 }
 

@@ -1,8 +1,9 @@
-//! What is large for a pass is smaller, and easier, for a coarser one. What that one does not see
-//! at all is hardly a face: soft clouds, wheels and basins, and parts of a face that the coarser
-//! pass finds whole. So large faces need a second opinion.
+//! What is large for a pass is smaller, and easier, for a coarser one. A large thing without a sharp
+//! edge and without colour that the coarser one does not see at all is hardly a face: soft clouds
+//! and fog look like one at one scale only. So such faces need a second opinion, and no others: a
+//! few true ones, out of focus, are seen at one scale alone.
 //!
-//! Knows boxes and scores of one look, no pixels.
+//! Knows boxes and scores of one look, and which places have features.
 
 use crate::anchors::{Candidate, Class};
 use crate::nms::overlap;
@@ -33,12 +34,29 @@ pub(crate) struct Found {
     pub whole: bool,
     /// In pixels of the picture.
     pub candidates: Vec<Candidate>,
+    /// Which of them need an opinion: large, sure enough to be covered, and featureless.
+    pub doubtful: Vec<bool>,
 }
 
 impl Found {
-    fn is_doubtful(&self, c: &Candidate) -> bool {
-        let side = (c.x1 - c.x0).min(c.y1 - c.y0);
-        c.class == Class::Face && side * self.scale >= LARGE_PX && c.score >= DOUBTFUL
+    /// Of a pass at this scale; `featureless` tells of a box whether it holds neither sharp edges
+    /// nor colour.
+    pub(crate) fn new(
+        scale: f32,
+        whole: bool,
+        candidates: Vec<Candidate>,
+        featureless: impl Fn(&Candidate) -> bool,
+    ) -> Self {
+        let large = |c: &Candidate| (c.x1 - c.x0).min(c.y1 - c.y0) * scale >= LARGE_PX;
+        let doubtful = candidates
+            .iter()
+            .map(|c| c.class == Class::Face && c.score >= DOUBTFUL && large(c) && featureless(c));
+        Self {
+            scale,
+            whole,
+            doubtful: doubtful.collect(),
+            candidates,
+        }
     }
 
     fn may_speak_of(&self, finer: &Self) -> bool {
@@ -52,17 +70,16 @@ impl Found {
 }
 
 /// The scale of a pass over the whole picture that is wanted for its opinion: some pass found a
-/// large face, and no coarser one was made.
+/// doubtful face, and no coarser one was made.
 pub(crate) fn witness_scale(passes: &[Found]) -> Option<f32> {
     let wants = |pass: &&Found| {
-        pass.candidates.iter().any(|c| pass.is_doubtful(c))
-            && !passes.iter().any(|other| other.may_speak_of(pass))
+        pass.doubtful.contains(&true) && !passes.iter().any(|other| other.may_speak_of(pass))
     };
     let wanting = passes.iter().filter(wants);
     wanting.map(|p| p.scale * WITNESS).min_by(f32::total_cmp)
 }
 
-/// Lowers the scores of large faces that no coarser pass sees. `witness` is one that was made for
+/// Lowers the scores of doubtful faces that no coarser pass sees. `witness` is one that was made for
 /// its opinion; what it finds besides is nobody's.
 pub(crate) fn discount(passes: &mut [Found], witness: Option<&Found>) {
     let lone: Vec<Vec<bool>> = passes
@@ -73,12 +90,14 @@ pub(crate) fn discount(passes: &mut [Found], witness: Option<&Found>) {
                 .chain(witness)
                 .filter(|other| other.may_speak_of(pass))
                 .collect();
-            let alone = |c: &Candidate| {
-                pass.is_doubtful(c)
-                    && !coarser.is_empty()
-                    && !coarser.iter().any(|other| other.sees(c))
+            let alone = |(c, doubtful): (&Candidate, &bool)| {
+                *doubtful && !coarser.is_empty() && !coarser.iter().any(|other| other.sees(c))
             };
-            pass.candidates.iter().map(alone).collect()
+            pass.candidates
+                .iter()
+                .zip(&pass.doubtful)
+                .map(alone)
+                .collect()
         })
         .collect();
     for (pass, lone) in passes.iter_mut().zip(lone) {
@@ -106,11 +125,7 @@ mod tests {
     }
 
     fn pass(scale: f32, candidates: &[Candidate]) -> Found {
-        Found {
-            scale,
-            whole: true,
-            candidates: candidates.to_vec(),
-        }
+        Found::new(scale, true, candidates.to_vec(), |_| true)
     }
 
     /// Scores that are left of the first pass.
@@ -120,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_face_that_the_coarser_pass_does_not_see_counts_for_less() {
+    fn a_large_featureless_face_that_the_coarser_pass_does_not_see_counts_for_less() {
         let fine = [face(0.0, 200.0), face(500.0, 200.0), face(900.0, 90.0)];
         let coarse = pass(0.5, &[face(510.0, 190.0)]);
         let scores = left(vec![pass(1.0, &fine), coarse], None);
@@ -147,6 +162,12 @@ mod tests {
             ..large[0]
         };
         assert_eq!(witness_scale(&[pass(1.0, &[weak])]), None);
+    }
+
+    #[test]
+    fn a_large_face_with_features_needs_no_opinion() {
+        let plain = Found::new(1.0, true, vec![face(0.0, 200.0)], |_| false);
+        assert_eq!(left(vec![plain, pass(0.5, &[])], None), [0.8]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! What it makes are reduced, upright copies (blue, green, red, 8 bits) that stay inside this
 //! crate; they are wiped on drop like the frame itself.
 
+use crate::view::{Sharpness, sharpness_of};
 use scrim_pixels::level::Level;
 use scrim_pixels::plane::PlaneRef;
 use scrim_pixels::rows::{BgrRows, brightness_row};
@@ -10,6 +11,9 @@ use scrim_pixels::scale::{Grid, Resize};
 use scrim_raw::{FrameInfo, RawFrame};
 use scrim_units::{FrameId, Orientation, PxRect, Size};
 use zeroize::Zeroize;
+
+/// Mean difference, in levels of 255, up to which two colours are the same grey.
+const GREY_LEVELS: u64 = 4;
 
 /// An upright copy of a frame at its own size, for the detector only.
 pub struct Prepared {
@@ -96,6 +100,20 @@ impl Prepared {
         }))
     }
 
+    /// Whether a part of the upright picture has neither a sharp edge nor colour.
+    pub(crate) fn is_featureless(&self, part: PxRect) -> bool {
+        let part = part.clip(self.size());
+        if part.is_empty() {
+            return false;
+        }
+        let mut bgr = [0, 1, 2].map(|i| crop(&self.planes[i], part));
+        let [blue, green, red] = &bgr;
+        let featureless = sharpness_of(&green.data, green.width) == Some(Sharpness::Blurred)
+            && [blue, red].iter().all(|c| is_grey(&c.data, &green.data));
+        bgr.iter_mut().for_each(|p| p.data.as_mut_slice().zeroize());
+        featureless
+    }
+
     /// The whole picture as it is, without a copy.
     pub(crate) fn planes(&self) -> &[Grid; 3] {
         &self.planes
@@ -152,6 +170,13 @@ pub(crate) fn luma_of(frame: &RawFrame, rect: PxRect) -> Vec<u8> {
     row.as_mut_slice().zeroize();
     narrow.as_mut_slice().zeroize();
     out
+}
+
+/// Whether a colour differs from green by no more than rounding and compression make it.
+fn is_grey(colour: &[u8], green: &[u8]) -> bool {
+    let pairs = colour.iter().zip(green);
+    let sum: u64 = pairs.map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    sum <= GREY_LEVELS * green.len() as u64
 }
 
 fn crop(plane: &Grid, area: PxRect) -> Grid {

@@ -66,9 +66,14 @@ pub fn sharpness(frame: &RawFrame, part: PxRect) -> Option<Sharpness> {
         return None;
     }
     let mut luma = luma_of(frame, part);
-    let width = part.width() as usize;
-    let [near, far] = [1, REACH].map(|by| change(&luma, width, by));
+    let told = sharpness_of(&luma, part.width() as usize);
     luma.as_mut_slice().zeroize();
+    told
+}
+
+/// The same of rows of this width.
+pub(crate) fn sharpness_of(luma: &[u8], width: usize) -> Option<Sharpness> {
+    let [near, far] = [1, REACH].map(|by| change(luma, width, by));
     (far > 0.0).then(|| match near / far {
         share if share >= SHARP => Sharpness::Sharp,
         share if share >= SOFT => Sharpness::Soft,
