@@ -22,7 +22,8 @@ pub struct Coefficients {
     pub(crate) components: Vec<Component>,
 }
 
-/// One colour component: its sampling, its quantisation and its blocks.
+/// One colour component: its sampling, its quantisation and its blocks, which are overwritten on
+/// drop.
 #[derive(Clone)]
 pub struct Component {
     id: u8,
@@ -48,6 +49,16 @@ impl std::fmt::Debug for Component {
     }
 }
 
+/// Coefficients are a picture: they do not stay in memory that others get, also not those of a
+/// file that was refused half-way.
+impl Drop for Component {
+    fn drop(&mut self) {
+        self.blocks.fill([0; 64]);
+        // So that the overwriting cannot be left out because nobody reads it.
+        std::hint::black_box(&self.blocks);
+    }
+}
+
 impl Coefficients {
     /// Reads a JPEG: baseline, extended sequential or progressive, with Huffman or arithmetic
     /// coding, 8 bits a sample, 1 to 4 components.
@@ -60,7 +71,8 @@ impl Coefficients {
     ///
     /// Damaged files are refused, never repaired; sound files of other kinds are refused by
     /// name, see [`JpegError`]. One kind of damage cannot be told: arithmetic coding goes on with
-    /// zeros where a scan's data ends too early. What follows the end-of-image marker is counted, not read.
+    /// zeros where a scan's data ends too early. What follows the end-of-image marker is counted,
+    /// not read.
     pub fn read(data: &[u8], limit_bytes: usize) -> Result<Self, JpegError> {
         crate::read::read(data, limit_bytes)
     }

@@ -14,8 +14,8 @@ use scrim_jpeg::{Coefficients, Colour, Dropped, JpegError, PixelRect};
 use scrim_pixels::fill::Fill;
 use scrim_units::{FrameId, Orientation, PxRect, Size};
 
-/// The coefficients of a JPEG file. No `Clone`, `Debug`, `Serialize`, `AsRef`; overwritten on
-/// drop.
+/// The coefficients of a JPEG file. No `Clone`, `Debug`, `Serialize`, `AsRef`; they overwrite
+/// themselves on drop.
 ///
 /// ```compile_fail
 /// fn twice(jpeg: scrim_raw::RawJpeg) -> (scrim_raw::RawJpeg, scrim_raw::RawJpeg) {
@@ -78,14 +78,6 @@ impl RawJpeg {
     }
 }
 
-impl Drop for RawJpeg {
-    fn drop(&mut self) {
-        self.coefficients.blank(whole(self.size()), [128; 4]);
-        // So that the overwriting cannot be left out because nobody reads it.
-        std::hint::black_box(&self.coefficients);
-    }
-}
-
 /// A JPEG file whose regions are filled, or that is blank.
 pub struct RedactedJpeg {
     bytes: Vec<u8>,
@@ -137,10 +129,6 @@ pub fn redact_jpeg(mut jpeg: RawJpeg, regions: &Regions, how: Fill) -> RedactedJ
         bytes: jpeg.coefficients.write(),
         blanked,
     }
-}
-
-fn whole(size: Size) -> PixelRect {
-    pixels(size.rect())
 }
 
 fn pixels(r: PxRect) -> PixelRect {

@@ -7,9 +7,7 @@
 
 use super::{Bytes, Page, Pages, PhotoOptions, Told, checked, page, photo_error, still};
 use crate::error::SourceError;
-use scrim_jpeg::{
-    Coding, Coefficients, Colour, Dropped, Header, JpegError, PixelRect, Unsupported,
-};
+use scrim_jpeg::{Coding, Coefficients, Colour, Dropped, Header, JpegError, Unsupported};
 use scrim_pixels::layout::{Component, Family, Layout, PlaneLayout};
 use scrim_raw::RawJpeg;
 use scrim_units::{AlbumFacts, Orientation, PageFacts, PhotoFormat, Size, Subsampling};
@@ -124,30 +122,19 @@ impl Jpeg {
 
 /// The same coefficients with Huffman codes.
 fn recoded(data: &[u8], limit: usize, told: &mut Told) -> Result<Zeroizing<Vec<u8>>, SourceError> {
-    let mut coefficients = Coefficients::read(data, limit).map_err(|error| match error {
+    let coefficients = Coefficients::read(data, limit).map_err(|error| match error {
         // No decoder here conceals what is missing.
         JpegError::Damaged { what, .. } => {
             photo_error(FORMAT, format!("damaged, with arithmetic coding: {what}"))
         }
         other => refusal(other),
     })?;
-    coefficients
-        .dropped()
-        .iter()
-        .for_each(|d| told.drop(word(d)));
+    for dropped in coefficients.dropped() {
+        told.drop(word(&dropped));
+    }
     told.notes
         .push("arithmetic coding became Huffman coding".into());
-    let huffman = Zeroizing::new(coefficients.write());
-    let everything = PixelRect {
-        x0: 0,
-        y0: 0,
-        x1: coefficients.width(),
-        y1: coefficients.height(),
-    };
-    coefficients.blank(everything, [128; 4]);
-    // So that the overwriting cannot be left out because nobody reads it.
-    std::hint::black_box(&coefficients);
-    Ok(huffman)
+    Ok(Zeroizing::new(coefficients.write()))
 }
 
 fn refusal(error: JpegError) -> SourceError {
