@@ -18,7 +18,7 @@ pub enum Process {
     Hierarchical,
 }
 
-/// How decisions become bits.
+/// How the coefficients become bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coding {
     /// Codes of whole bits (T.81 annex C).

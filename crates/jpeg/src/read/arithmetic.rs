@@ -26,13 +26,47 @@ const AC_SIZES: usize = 14;
 /// The estimate that all bits of a size share stands so far behind that of the size.
 const BITS_BEHIND: usize = 14;
 
-/// DC and AC coefficients, one block at a time (F.2.4).
-pub(crate) struct Sequential {
-    pub dc: Dc,
-    pub ac: Ac,
+/// What a scan sends of each block.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// All of it (F.1.4).
+    Sequential,
+    /// DC values without their low bits (G.1.3.1).
+    DcFirst,
+    /// One more bit of DC values: an even decision a block (G.1.3.1).
+    DcRefine,
+    /// A band of AC coefficients without their low bits (G.1.3.2).
+    AcFirst,
+    /// One more bit of a band (G.1.3.3).
+    AcRefine,
 }
 
-impl BlockDecoder for Sequential {
+/// Decodes the blocks of a scan.
+pub(crate) struct Arithmetic {
+    kind: Kind,
+    band: Band,
+    dc: Dc,
+    ac: Ac,
+}
+
+impl Arithmetic {
+    /// `dc_tables` and `ac_tables`: the numbers that the scan's components name.
+    pub(crate) fn new(
+        kind: Kind,
+        band: Band,
+        [dc_tables, ac_tables]: [&[usize]; 2],
+        conditioning: Conditioning,
+    ) -> Self {
+        Self {
+            kind,
+            band,
+            dc: Dc::new(dc_tables, conditioning, band.low),
+            ac: Ac::new(ac_tables, conditioning, band),
+        }
+    }
+}
+
+impl BlockDecoder for Arithmetic {
     type Input<'a> = Decisions<'a>;
 
     fn block(
@@ -41,8 +75,17 @@ impl BlockDecoder for Sequential {
         slot: usize,
         block: &mut Block,
     ) -> Result<(), Damage> {
-        block[0] = self.dc.value(decisions, slot)?;
-        self.ac.first(decisions, slot, block)
+        match self.kind {
+            Kind::Sequential => {
+                block[0] = self.dc.value(decisions, slot)?;
+                self.ac.first(decisions, slot, block)?;
+            }
+            Kind::DcFirst => block[0] = self.dc.value(decisions, slot)?,
+            Kind::DcRefine => block[0] |= i16::from(decisions.even()) << self.band.low,
+            Kind::AcFirst => self.ac.first(decisions, slot, block)?,
+            Kind::AcRefine => self.ac.refine(decisions, slot, block)?,
+        }
+        Ok(())
     }
 
     fn end_interval(&mut self) -> Result<(), Damage> {
@@ -52,95 +95,8 @@ impl BlockDecoder for Sequential {
     }
 }
 
-/// First scan of DC values (G.1.3.1).
-pub(crate) struct DcFirst(pub Dc);
-
-impl BlockDecoder for DcFirst {
-    type Input<'a> = Decisions<'a>;
-
-    fn block(
-        &mut self,
-        decisions: &mut Decisions<'_>,
-        slot: usize,
-        block: &mut Block,
-    ) -> Result<(), Damage> {
-        block[0] = self.0.value(decisions, slot)?;
-        Ok(())
-    }
-
-    fn end_interval(&mut self) -> Result<(), Damage> {
-        self.0.forget();
-        Ok(())
-    }
-}
-
-/// Later scans of DC values: an even decision a block (G.1.3.1).
-pub(crate) struct DcRefine(pub Band);
-
-impl BlockDecoder for DcRefine {
-    type Input<'a> = Decisions<'a>;
-
-    fn block(
-        &mut self,
-        decisions: &mut Decisions<'_>,
-        _slot: usize,
-        block: &mut Block,
-    ) -> Result<(), Damage> {
-        if decisions.even() {
-            block[0] |= 1 << self.0.low;
-        }
-        Ok(())
-    }
-
-    fn end_interval(&mut self) -> Result<(), Damage> {
-        Ok(())
-    }
-}
-
-/// First scan of a band of AC coefficients (G.1.3.2).
-pub(crate) struct AcFirst(pub Ac);
-
-impl BlockDecoder for AcFirst {
-    type Input<'a> = Decisions<'a>;
-
-    fn block(
-        &mut self,
-        decisions: &mut Decisions<'_>,
-        slot: usize,
-        block: &mut Block,
-    ) -> Result<(), Damage> {
-        self.0.first(decisions, slot, block)
-    }
-
-    fn end_interval(&mut self) -> Result<(), Damage> {
-        self.0.forget();
-        Ok(())
-    }
-}
-
-/// Later scans of a band of AC coefficients (G.1.3.3).
-pub(crate) struct AcRefine(pub Ac);
-
-impl BlockDecoder for AcRefine {
-    type Input<'a> = Decisions<'a>;
-
-    fn block(
-        &mut self,
-        decisions: &mut Decisions<'_>,
-        slot: usize,
-        block: &mut Block,
-    ) -> Result<(), Damage> {
-        self.0.refine(decisions, slot, block)
-    }
-
-    fn end_interval(&mut self) -> Result<(), Damage> {
-        self.0.forget();
-        Ok(())
-    }
-}
-
 /// DC differences of a scan's components (F.1.4.4.1).
-pub(crate) struct Dc {
+struct Dc {
     /// Of each component: number of its table.
     tables: Vec<usize>,
     conditioning: Conditioning,
@@ -152,19 +108,15 @@ pub(crate) struct Dc {
 }
 
 impl Dc {
-    pub(crate) fn new(
-        tables: &[usize],
-        conditioning: Conditioning,
-        low: u8,
-    ) -> Result<Self, Damage> {
-        Ok(Self {
-            tables: checked(tables)?,
+    fn new(tables: &[usize], conditioning: Conditioning, low: u8) -> Self {
+        Self {
+            tables: tables.to_vec(),
             conditioning,
             estimates: [[Estimate::default(); DC_ESTIMATES]; 4],
             context: [0; 4],
             values: DcValues::default(),
             low,
-        })
+        }
     }
 
     fn value(&mut self, decisions: &mut Decisions<'_>, slot: usize) -> Result<i16, Damage> {
@@ -172,7 +124,7 @@ impl Dc {
         else {
             return Err(Damage::UnknownComponent);
         };
-        let all = &mut self.estimates[table];
+        let all = self.estimates.get_mut(table).ok_or(Damage::TableNumber)?;
         let at = *context;
         if !decisions.next(&mut all[at]) {
             *context = 0;
@@ -199,7 +151,7 @@ impl Dc {
 }
 
 /// AC coefficients of a scan's components (F.1.4.4.2).
-pub(crate) struct Ac {
+struct Ac {
     tables: Vec<usize>,
     conditioning: Conditioning,
     estimates: [[Estimate; AC_ESTIMATES]; 4],
@@ -207,17 +159,13 @@ pub(crate) struct Ac {
 }
 
 impl Ac {
-    pub(crate) fn new(
-        tables: &[usize],
-        conditioning: Conditioning,
-        band: Band,
-    ) -> Result<Self, Damage> {
-        Ok(Self {
-            tables: checked(tables)?,
+    fn new(tables: &[usize], conditioning: Conditioning, band: Band) -> Self {
+        Self {
+            tables: tables.to_vec(),
             conditioning,
             estimates: [[Estimate::default(); AC_ESTIMATES]; 4],
             band,
-        })
+        }
     }
 
     /// The band of a block of which nothing is known yet.
@@ -228,7 +176,7 @@ impl Ac {
         block: &mut Block,
     ) -> Result<(), Damage> {
         let &table = self.tables.get(slot).ok_or(Damage::UnknownComponent)?;
-        let all = &mut self.estimates[table];
+        let all = self.estimates.get_mut(table).ok_or(Damage::TableNumber)?;
         let mut k = self.band.first.max(1);
         while k <= self.band.last {
             if decisions.next(&mut all[end_at(k)]) {
@@ -271,7 +219,7 @@ impl Ac {
         block: &mut Block,
     ) -> Result<(), Damage> {
         let &table = self.tables.get(slot).ok_or(Damage::UnknownComponent)?;
-        let all = &mut self.estimates[table];
+        let all = self.estimates.get_mut(table).ok_or(Damage::TableNumber)?;
         let (last, bit) = (self.band.last, 1 << self.band.low);
         // Up to the last coefficient that is known the band cannot end.
         let known = (0..=last).rev().find(|&k| block[k & 63] != 0).unwrap_or(0);
@@ -317,7 +265,7 @@ fn more_at(k: usize) -> usize {
     end_at(k) + 2
 }
 
-/// How far up the size goes: a row of yes, ended by a no (figure F.23).
+/// How far up the size goes: a row of yes, ended by a no (F.1.4.3).
 fn size(decisions: &mut Decisions<'_>, estimates: &mut [Estimate]) -> Result<usize, Damage> {
     for (n, estimate) in estimates.iter_mut().enumerate() {
         if !decisions.next(estimate) {
@@ -328,17 +276,11 @@ fn size(decisions: &mut Decisions<'_>, estimates: &mut [Estimate]) -> Result<usi
 }
 
 /// A value from its size: 1 for 0, otherwise `size` bits and 1, of which the highest is known
-/// (figures F.9, F.24).
+/// (F.1.4.3).
 fn magnitude(decisions: &mut Decisions<'_>, estimate: &mut Estimate, size: usize) -> i32 {
     let Some(rest) = size.checked_sub(1) else {
         return 1;
     };
     let bits = (0..rest).fold(1, |bits, _| bits << 1 | i32::from(decisions.next(estimate)));
     bits + 1
-}
-
-/// Numbers of tables, each one that there is.
-fn checked(tables: &[usize]) -> Result<Vec<usize>, Damage> {
-    let known = tables.iter().all(|&n| n < 4);
-    known.then(|| tables.to_vec()).ok_or(Damage::TableNumber)
 }

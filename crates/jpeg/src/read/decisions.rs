@@ -37,7 +37,7 @@ const fn row(less_likely: u32, after_less: u8, after_more: u8, switch: u8) -> Ro
     }
 }
 
-/// Share of the less likely value in decisions that nothing is learnt of (F.1.4.4.1.2): a half,
+/// Share of the less likely value in decisions that nothing is learnt of (F.1.4.4.2): a half,
 /// as far as the first row is.
 const EVEN: u32 = 0x5A1D;
 
@@ -82,15 +82,14 @@ impl<'a> Coded<'a> for Decisions<'a> {
         true
     }
 
-    /// A decoder has taken all that an encoder wrote (figures D.12 and D.15: its last byte is
-    /// out no later than the decoder wants it).
+    /// An encoder's last byte is out no later than the decoder wants it.
     fn at_end(&self) -> bool {
         self.at + PADDING >= self.bytes.len()
     }
 }
 
 impl Decisions<'_> {
-    /// The next decision of this kind (figure D.14).
+    /// The next decision of this kind (D.2.2).
     #[inline]
     pub(crate) fn next(&mut self, estimate: &mut Estimate) -> bool {
         let row = &ROWS[usize::from(estimate.row) % ROWS.len()];
@@ -119,7 +118,7 @@ impl Decisions<'_> {
     }
 
     /// Divides the interval and keeps the part in which the code lies: whether it is the likelier
-    /// value's (figures D.14, D.16 and D.17). That one has the lower part, unless the other
+    /// value's (D.2.2 to D.2.4, figures D.17 and D.18). That one has the lower part, unless the other
     /// part is the larger one: then they change places.
     #[inline]
     fn split(&mut self, less_likely: u32) -> bool {
@@ -134,7 +133,7 @@ impl Decisions<'_> {
         }
     }
 
-    /// Doubles the interval until it is wide enough (figure D.18).
+    /// Doubles the interval until it is wide enough (figure D.19).
     #[inline]
     fn widen(&mut self) {
         while self.width < 0x8000 {
@@ -148,7 +147,7 @@ impl Decisions<'_> {
         }
     }
 
-    /// Figure D.19; the bytes are free of stuffing and end before the next marker.
+    /// Byte_in (D.2.6); the bytes are free of stuffing and end before the next marker.
     fn take_byte(&mut self) {
         let byte = self.bytes.get(self.at).copied().unwrap_or(0);
         self.at += 1;

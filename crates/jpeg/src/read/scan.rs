@@ -1,6 +1,6 @@
 //! A scan: its header (T.81 B.2.3) and the walk through its blocks.
 
-use super::arithmetic::{self, Ac, Dc};
+use super::arithmetic::{Arithmetic, Kind};
 use super::entropy::Entropy;
 use super::huffman::{Class, DecodeTable, HuffmanSpec};
 use super::progressive::{AcFirst, AcRefine, DcFirst, DcRefine};
@@ -186,20 +186,16 @@ impl Scan {
         let band = self.band;
         let kind = (self.progressive, band.first, band.high);
         if frame.coding == Coding::Arithmetic {
-            let set = tables.conditioning;
-            let damaged = |what| segment.damaged(what);
-            let dc = || Dc::new(&self.dc_tables, set, band.low).map_err(damaged);
-            let ac = || Ac::new(&self.ac_tables, set, band).map_err(damaged);
-            return match kind {
-                (false, _, _) => {
-                    let (dc, ac) = (dc()?, ac()?);
-                    run.decode(&mut arithmetic::Sequential { dc, ac })
-                }
-                (true, 0, 0) => run.decode(&mut arithmetic::DcFirst(dc()?)),
-                (true, 0, _) => run.decode(&mut arithmetic::DcRefine(band)),
-                (true, _, 0) => run.decode(&mut arithmetic::AcFirst(ac()?)),
-                (true, _, _) => run.decode(&mut arithmetic::AcRefine(ac()?)),
+            let kind = match kind {
+                (false, _, _) => Kind::Sequential,
+                (true, 0, 0) => Kind::DcFirst,
+                (true, 0, _) => Kind::DcRefine,
+                (true, _, 0) => Kind::AcFirst,
+                (true, _, _) => Kind::AcRefine,
             };
+            let numbers = [&self.dc_tables[..], &self.ac_tables];
+            let mut decoder = Arithmetic::new(kind, band, numbers, tables.conditioning);
+            return run.decode(&mut decoder);
         }
         let dc = || build(&self.dc_tables, &tables.dc, Class::Dc).map_err(|d| segment.damaged(d));
         let ac = || build(&self.ac_tables, &tables.ac, Class::Ac).map_err(|d| segment.damaged(d));
