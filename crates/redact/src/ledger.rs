@@ -132,10 +132,19 @@ fn read<'a>(
     let seconds = f64::from_le_bytes(reader.bytes());
     let look = match reader.number() {
         NOT => Looked::Not,
-        FAILED => faults.next().cloned().map_or(Looked::Not, Looked::Failed),
+        FAILED => Looked::Failed(faults.next().cloned().unwrap_or_else(|| unknown(id))),
         count => Looked::Found((FOUND..count).map(|_| sighting(reader)).collect()),
     };
     Examined { id, seconds, look }
+}
+
+/// Of a failed look whose reason is not on the list, which cannot be: still a failed one.
+fn unknown(id: FrameId) -> Fault {
+    Fault {
+        stage: Stage::Detect,
+        frame: Some(id.index),
+        cause: "why it failed is not known".into(),
+    }
 }
 
 fn sighting(reader: &mut Reader<'_>) -> Sighting {

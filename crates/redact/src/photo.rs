@@ -9,6 +9,7 @@ mod foresee;
 
 use crate::error::JobError;
 use crate::job::{Control, Done, Engine, Step};
+use crate::ledger::Boxes;
 use crate::paint::Painter;
 use crate::report;
 use crate::video::Written;
@@ -190,11 +191,14 @@ fn write(
     engine: &Engine,
     control: &Control,
 ) -> Result<Written, JobError> {
+    let mut filled = Boxes::default();
+    regions.iter().for_each(|r| filled.push(r.rects().to_vec()));
     let mut written = Written {
         frames: 0,
         codec: seen.album.format.name(),
         audio_tracks: 0,
         blanked: Vec::new(),
+        filled,
         faults: Vec::new(),
         notes: seen.notes.clone(),
         zones: None,

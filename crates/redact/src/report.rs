@@ -4,15 +4,16 @@ use crate::error::JobError;
 use crate::examine::Examination;
 use crate::job::Engine;
 use crate::photo::{PhotoCover, Seen};
-use crate::sealing::{Sealing, limit_s};
+use crate::sealing::limit_s;
 use crate::settings::sensitivity_name;
 use crate::video::Written;
 use scrim_engine::Fault;
 use scrim_protocol as protocol;
-use scrim_raw::{Fill, Regions};
+use scrim_raw::Fill;
 use scrim_sink::PartFile;
 use scrim_source::{Dropped, StreamKind};
 use scrim_track::TrackSummary;
+use scrim_units::PxRect;
 use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -26,10 +27,6 @@ pub(crate) fn of_video(
     written: &Written,
 ) -> Result<protocol::Report, JobError> {
     let track = engine.settings.track();
-    let mut stretches = Stretches::default();
-    for regions in Sealing::new(examined, engine) {
-        stretches.push(&regions?);
-    }
     Ok(protocol::Report {
         report: protocol::REPORT_VERSION,
         software: software(),
@@ -50,7 +47,7 @@ pub(crate) fn of_video(
             frames_examined: examined.frames.looked() as u64,
             limit_s: limit_s(examined),
         },
-        regions: stretches.0,
+        regions: stretches(written.filled.iter()),
         tracks: tracks(examined.tracks()),
         blanked: blanked(written),
         faults: written.faults.iter().map(note).collect(),
@@ -72,8 +69,6 @@ pub(crate) fn of_photo(
     let smallest = seen.smallest();
     let looked = seen.pages.iter().filter(|p| p.found.is_ok()).count();
     let faults = covered.faults.iter().chain(&written.faults);
-    let mut stretches = Stretches::default();
-    covered.regions.iter().for_each(|r| stretches.push(r));
     Ok(protocol::Report {
         report: protocol::REPORT_VERSION,
         software: software(),
@@ -94,7 +89,7 @@ pub(crate) fn of_photo(
             frames_examined: looked as u64,
             limit_s: 0.0,
         },
-        regions: stretches.0,
+        regions: stretches(written.filled.iter()),
         tracks: tracks(&covered.tracks),
         blanked: blanked(written),
         faults: faults.map(note).collect(),
@@ -218,28 +213,26 @@ pub(crate) fn hash(path: &Path) -> Result<(String, u64), JobError> {
 }
 
 /// Frames in a row with equal regions become one entry; frames without any are left out.
-#[derive(Default)]
-struct Stretches(Vec<protocol::Stretch>, u64);
-
-impl Stretches {
-    /// The next frame.
-    fn push(&mut self, regions: &Regions) {
-        let Self(out, index) = self;
-        let rects = regions.rects().iter();
-        let fill: Vec<protocol::Rect> = rects.map(|p| [p.x0, p.y0, p.x1, p.y1]).collect();
+fn stretches(filled: impl Iterator<Item = Vec<PxRect>>) -> Vec<protocol::Stretch> {
+    let mut out: Vec<protocol::Stretch> = Vec::new();
+    for (i, rects) in filled.enumerate() {
+        let sides = |p: &PxRect| [p.x0, p.y0, p.x1, p.y1];
+        let fill: Vec<protocol::Rect> = rects.iter().map(sides).collect();
+        if fill.is_empty() {
+            continue;
+        }
         match out.last_mut() {
-            _ if fill.is_empty() => {}
-            Some(last) if last.from + last.frames == *index && last.fill == fill => {
+            Some(last) if last.from + last.frames == i as u64 && last.fill == fill => {
                 last.frames += 1;
             }
             _ => out.push(protocol::Stretch {
-                from: *index,
+                from: i as u64,
                 frames: 1,
                 fill,
             }),
         }
-        *index += 1;
     }
+    out
 }
 
 fn tracks(tracks: &[TrackSummary]) -> Vec<protocol::Track> {

@@ -3,6 +3,7 @@
 use crate::error::JobError;
 use crate::examine::{Examination, examine, options};
 use crate::job::{Control, Done, Engine, Step};
+use crate::ledger::Boxes;
 use crate::paint::Painter;
 use crate::picture::{write_zones, zones_tile};
 use crate::report;
@@ -54,6 +55,8 @@ pub(crate) struct Written {
     pub(crate) codec: &'static str,
     pub(crate) audio_tracks: u64,
     pub(crate) blanked: Vec<(u64, Reason)>,
+    /// What was filled in each frame.
+    pub(crate) filled: Boxes,
     /// What failed in a frame, in either pass.
     pub(crate) faults: Vec<Fault>,
     pub(crate) notes: Vec<String>,
@@ -83,6 +86,7 @@ fn write(
         codec: writer.choice().codec.name(),
         audio_tracks: audio.len() as u64,
         blanked: Vec::new(),
+        filled: Boxes::default(),
         faults: Vec::new(),
         notes: notes(&writer, examined, &audio, &engine.settings.video),
         zones: None,
@@ -92,18 +96,18 @@ fn write(
     let total = examined.frames.len() as u64;
     while let Some(item) = clip.advance()? {
         let index = written.frames;
-        let mut regions = || match sealing.next() {
-            Some(sealed) => sealed,
-            None => Err(JobError::Unsteady("there are more frames".into())),
-        };
+        if let ClipItem::Audio(packet) = item {
+            writer.write_audio(packet)?;
+            continue;
+        }
+        let more = || JobError::Unsteady("there are more frames".into());
+        let regions = sealing.next().ok_or_else(more)??;
         let frame = match item {
-            ClipItem::Audio(packet) => {
-                writer.write_audio(packet)?;
-                continue;
-            }
-            ClipItem::Frame(frame) => painter.fill(frame, &regions()?)?,
-            ClipItem::Lost(id, info, why) => painter.lost(id, info, &regions()?, why)?,
+            ClipItem::Frame(frame) => painter.fill(frame, &regions)?,
+            ClipItem::Lost(id, info, why) => painter.lost(id, info, &regions, why)?,
+            ClipItem::Audio(_) => continue,
         };
+        written.filled.push(regions.rects().to_vec());
         if let Some(reason) = frame.blanked() {
             written.blanked.push((index, reason));
         }

@@ -61,7 +61,7 @@ impl PartFile {
     /// # Errors
     /// [`SinkError::Io`].
     pub fn write(&self, bytes: &[u8]) -> Result<(), SinkError> {
-        std::fs::write(&self.part, bytes).map_err(SinkError::io(&self.part, "write"))
+        self.write_with(|out| out.write_all(bytes))
     }
 
     /// Writes what `content` writes, piece by piece.

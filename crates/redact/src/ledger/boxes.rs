@@ -4,7 +4,7 @@
 use super::tape::{Reader, Tape};
 use scrim_units::PxRect;
 
-/// Rectangles of frames, in the order in which they are settled.
+/// Rectangles of frames, in their order.
 #[derive(Default)]
 pub(crate) struct Boxes {
     tape: Tape,
