@@ -1,6 +1,6 @@
 //! What is large for a pass is smaller, and easier, for a coarser one. A large thing without a sharp
-//! edge and without colour that the coarser one does not see at all is hardly a face: soft clouds
-//! and fog look like one at one scale only. So such faces need a second opinion, and no others: a
+//! edge and without colour that the coarser one does not see at all is hardly a face: many soft
+//! clouds look like one at one scale only. So such faces need a second opinion, and no others: a
 //! few true ones, out of focus, are seen at one scale alone.
 //!
 //! Knows boxes and scores of one look, and which places have features.
@@ -9,7 +9,7 @@ use crate::anchors::{Candidate, Class};
 use crate::nms::overlap;
 
 /// Shorter side from which a face is large, in pixels of the network's input. At half the scale
-/// it has 48 px, where the network finds faces best.
+/// it has 48 px, far from the smallest and the largest that the network finds.
 const LARGE_PX: f32 = 96.0;
 
 /// Under this score nothing is covered by itself, and no opinion is needed.

@@ -1,5 +1,6 @@
-//! How well something labelled can be seen: the light of its picture and how sharp it is there.
-//! For measuring what is missed. One of three words each; nothing else about a face or plate.
+//! How well a place in a picture can be seen: the light of the picture, and how sharp the place is.
+//! One of three words each, and nothing else about a face or plate. For measuring what is missed,
+//! and for doubting what has no edges (`opinion`).
 
 use crate::preprocess::luma_of;
 use scrim_raw::RawFrame;

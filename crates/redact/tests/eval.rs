@@ -4,7 +4,9 @@
 use image::RgbImage;
 use scrim_detect::{DetectError, Detector, Prepared};
 use scrim_raw::ModelId;
-use scrim_redact::{Control, Engine, EvalError, Evaluated, JobSettings, evaluate, write_sheet};
+use scrim_redact::{
+    Control, Engine, EvalError, Evaluated, JobSettings, Share, evaluate, write_sheet,
+};
 use scrim_units::{Class, Pass, PxBox, Sighting};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -87,6 +89,16 @@ fn a_found_face_is_covered_another_is_missed_and_sets_are_found_at_any_depth() {
     assert_eq!(found.sets[1].tally.recall(Class::Face), (1, 2));
     assert_eq!((found.misses.len(), found.tiles.len()), (1, 1));
     assert_eq!(found.misses[0].at.x0, 100.0);
+    // White is bright, and too flat to be sharp or blurred.
+    let (one, none) = (
+        Share {
+            covered: 1,
+            boxes: 2,
+        },
+        Share::default(),
+    );
+    assert_eq!(found.sets[1].tally.by_light[0], [one, none, none, none]);
+    assert_eq!(found.sets[1].tally.by_sharpness[0], [none, none, none, one]);
     // In the empty picture the face is false; in the other one, plates are not labelled.
     assert_eq!(found.sets[0].tally.false_rate(), Some(1.0));
     assert_eq!(found.sets[1].tally.false_rate(), None);
