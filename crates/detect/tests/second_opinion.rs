@@ -7,6 +7,7 @@ use scrim_detect::weights::Weights;
 use scrim_detect::{Detector, FLOOR, Level, NetworkDetector, Prepared};
 use scrim_raw::{Family, FrameInfo, Layout, ModelId, RawFrame};
 use scrim_units::{Class, Pass, Size};
+use std::f32::consts::TAU;
 use std::sync::Arc;
 
 const SIZE: Size = Size {
@@ -27,12 +28,12 @@ fn clouds(seed: u64) -> Vec<u8> {
         (state >> 40) as f32 / (1 << 24) as f32
     };
     let waves: [[f32; 4]; 8] = std::array::from_fn(|_| {
-        let (angle, length) = (6.28 * dice(), 40.0 + 60.0 * dice());
-        let step = 6.28 / length;
+        let (angle, length) = (TAU * dice(), 40.0 + 60.0 * dice());
+        let step = TAU / length;
         [
             step * angle.cos(),
             step * angle.sin(),
-            6.28 * dice(),
+            TAU * dice(),
             15.0 + 20.0 * dice(),
         ]
     });
