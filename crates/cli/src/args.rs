@@ -1,6 +1,8 @@
 //! What the command line says. Help, completions and the man page come from these definitions.
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use scrim_redact::WeightsFrom;
 use scrim_sink::Codec;
 use std::path::PathBuf;
 
@@ -42,6 +44,10 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "PNG")]
     pub sheet: Option<PathBuf>,
 
+    /// What looks.
+    #[command(flatten)]
+    pub looking: Looking,
+
     /// How it is told.
     #[command(flatten)]
     pub telling: Telling,
@@ -61,6 +67,17 @@ pub struct Telling {
     /// Threads for detector and codecs [default: all cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
+}
+
+/// What looks for faces and plates.
+#[derive(Debug, Args)]
+pub struct Looking {
+    /// What the detector learned from: `city`, all pictures there were, misses least; `clear`,
+    /// only pictures whose licence is stated and allows it; or the model card (.json) of weights
+    /// of your own
+    #[arg(long, value_name = "NAME|CARD", default_value = "city",
+        value_parser = OsStringValueParser::new().map(|word| WeightsFrom::named(&word)))]
+    pub weights: WeightsFrom,
 }
 
 /// Arguments of `scrim eval`.
@@ -85,6 +102,10 @@ pub struct EvalArgs {
     /// Score from which something is covered, instead of the sensitivity's own
     #[arg(short, long, value_name = "0.05-0.95", value_parser = score)]
     pub threshold: Option<f32>,
+
+    /// What looks.
+    #[command(flatten)]
+    pub looking: Looking,
 
     /// How it is told.
     #[command(flatten)]
@@ -114,6 +135,10 @@ pub struct DetectArgs {
     #[arg(long, value_enum, default_value_t = SensitivityArg::Publish)]
     pub sensitivity: SensitivityArg,
 
+    /// What looks.
+    #[command(flatten)]
+    pub looking: Looking,
+
     /// Threads for detector and codecs [default: all cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
@@ -140,6 +165,10 @@ pub struct RedactArgs {
     /// probability [default: by sensitivity]
     #[arg(short, long, value_name = "SCORE", value_parser = score)]
     pub thresh: Option<f32>,
+
+    /// What looks.
+    #[command(flatten)]
+    pub looking: Looking,
 
     /// Factor on the size of every region; 1 is the tracker's own margin
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = factor)]

@@ -10,6 +10,7 @@ use std::io::Write;
 pub fn run(args: &DetectArgs) -> anyhow::Result<Exit> {
     let default = JobSettings::default();
     let engine = Engine::new(JobSettings {
+        weights: args.looking.weights.clone(),
         sensitivity: args.sensitivity.into(),
         threads: args.threads.map_or(default.threads, usize::from),
         ..default

@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub fn run(args: &EvalArgs) -> anyhow::Result<Exit> {
     let default = JobSettings::default();
     let engine = Engine::new(JobSettings {
+        weights: args.looking.weights.clone(),
         sensitivity: args.sensitivity.into(),
         threshold: args.threshold,
         threads: args.telling.threads.map_or(default.threads, usize::from),

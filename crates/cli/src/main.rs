@@ -15,6 +15,7 @@ mod verify;
 use args::{Cli, Command};
 use clap::Parser;
 use exit::Exit;
+use scrim_redact::EngineError;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -42,7 +43,11 @@ fn main() -> ExitCode {
         Ok(Ok(exit)) => exit,
         Ok(Err(e)) => {
             eprintln!("scrim: {}", show::told(format!("{e:#}")));
-            Exit::Nothing.into()
+            // Weights of the user's own that are refused are a wrong argument.
+            match e.downcast_ref() {
+                Some(EngineError::Refused { .. }) => Exit::Usage.into(),
+                _ => Exit::Nothing.into(),
+            }
         }
         Err(_) => {
             eprintln!("scrim: a fault of the program itself; nothing half-written is left");

@@ -58,6 +58,7 @@ fn settings(args: &RedactArgs, zones: Zones) -> JobSettings {
     let default = JobSettings::default();
     let fill = args.replacewith.unwrap_or(args.fill);
     JobSettings {
+        weights: args.looking.weights.clone(),
         sensitivity: args.sensitivity.into(),
         threshold: args.thresh,
         mask_scale: args.mask_scale,

@@ -12,6 +12,7 @@ use std::sync::Arc;
 pub fn run(args: &VerifyArgs) -> anyhow::Result<VerifyExit> {
     let default = JobSettings::default();
     let engine = Engine::new(JobSettings {
+        weights: args.looking.weights.clone(),
         threads: args.telling.threads.map_or(default.threads, usize::from),
         ..default
     })?;

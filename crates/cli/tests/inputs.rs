@@ -308,3 +308,61 @@ fn eval_prints_a_table_of_good_labels_and_refuses_broken_ones_by_file_and_line()
         "{said}"
     );
 }
+
+/// Model card and weights file that the program carries under this name.
+fn carried(file: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../detect/weights/{file}"))
+}
+
+#[test]
+fn the_report_names_the_weights_that_looked() {
+    let scratch = Scratch::new("weights");
+    let source = scratch.video("a.mp4", &X264);
+    let own = carried("clear.json");
+    for (weights, name) in [
+        ("city", "city"),
+        ("clear", "clear"),
+        (own.to_str().unwrap(), "clear"),
+    ] {
+        let target = scratch.path("out.mp4");
+        let run = redact(&source, &target, &["--weights", weights, "--overwrite"]);
+        assert_eq!(run.status.code(), Some(0), "{}", words(&run));
+        let report = std::fs::read(scratch.path("out.mp4.scrim.json")).unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+        assert_eq!(report["model"]["name"], name);
+        let card = std::fs::read(carried(&format!("{name}.json"))).unwrap();
+        let card: serde_json::Value = serde_json::from_slice(&card).unwrap();
+        assert_eq!(report["model"]["sha256"], card["sha256"]);
+    }
+}
+
+#[test]
+fn weights_that_give_more_than_boxes_and_scores_are_refused_at_start_and_nothing_is_written() {
+    let scratch = Scratch::new("own-weights");
+    let source = scratch.video("a.mp4", &X264);
+    let card = std::fs::read_to_string(carried("city.json")).unwrap();
+    let more = card.replace(r#""scores""#, r#""scores", "landmarks""#);
+    assert_ne!(card, more);
+    std::fs::write(scratch.path("more.json"), more).unwrap();
+    std::fs::write(scratch.path("text.json"), "no card").unwrap();
+    // The card is right, the file beside it is cut.
+    std::fs::write(scratch.path("cut.json"), &card).unwrap();
+    let file = std::fs::read(carried("city.safetensors")).unwrap();
+    std::fs::write(scratch.path("city.safetensors"), &file[..1000]).unwrap();
+    for (name, told) in [
+        ("more.json", r#"`outputs`: expected ["boxes", "scores"]"#),
+        ("text.json", "model card: "),
+        ("cut.json", "SHA-256 by the card"),
+        ("absent.json", "No such file"),
+        ("/dev/zero", "not a file"),
+    ] {
+        let given = scratch.path(name);
+        let target = scratch.path("out.mp4");
+        let run = redact(&source, &target, &["--weights", given.to_str().unwrap()]);
+        assert_eq!(run.status.code(), Some(2), "{}", words(&run));
+        let said = words(&run);
+        assert!(said.contains(name) && said.contains(told), "{said}");
+        assert!(said.contains("city, clear or a model card"), "{said}");
+        assert!(!target.exists());
+    }
+}

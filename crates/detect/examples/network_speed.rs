@@ -8,7 +8,7 @@
 
 use rustix::time::{ClockId, clock_gettime};
 use scrim_detect::network::{NetInput, Network, Workspace};
-use scrim_detect::weights::Weights;
+use scrim_detect::weights::{Variant, Weights};
 use scrim_pixels::level::levels_here;
 use std::time::Instant;
 
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .max(1);
     println!("level   threads  size        cpu min   median  wall min   median  candidates");
     for level in levels_here() {
-        let network = Network::at_level(Weights::embedded()?, level)?;
+        let network = Network::at_level(Weights::embedded(Variant::City)?, level)?;
         // The scalar code is there to be right; three runs tell how slow it is.
         let runs = if network.level() == levels_here()[0] {
             runs.min(3)

@@ -45,8 +45,43 @@ pub const PARAMETERS: usize = 202_492;
 /// cannot match the list of tensors.
 const MOST_BYTES: u64 = 4 * 4 * PARAMETERS as u64;
 
-static CITY_CARD: &[u8] = include_bytes!("../weights/city.json");
-static CITY_WEIGHTS: &[u8] = include_bytes!("../weights/city.safetensors");
+/// The sets of weights that this program carries; they differ in what they learned from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Variant {
+    /// Learned from all pictures that were at hand: misses the least.
+    #[default]
+    City,
+    /// Learned only from pictures whose licence is stated and allows it.
+    Clear,
+}
+
+impl Variant {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::City, Self::Clear];
+
+    /// Its name, that of its card.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::City => "city",
+            Self::Clear => "clear",
+        }
+    }
+
+    /// Card and weights file.
+    const fn files(self) -> (&'static [u8], &'static [u8]) {
+        match self {
+            Self::City => (
+                include_bytes!("../weights/city.json"),
+                include_bytes!("../weights/city.safetensors"),
+            ),
+            Self::Clear => (
+                include_bytes!("../weights/clear.json"),
+                include_bytes!("../weights/clear.safetensors"),
+            ),
+        }
+    }
+}
 
 /// Why weights were refused.
 #[derive(Debug, thiserror::Error)]
@@ -133,9 +168,10 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// The weights that this program carries.
-    pub fn embedded() -> Result<Self, WeightsError> {
-        Self::from_bytes(CITY_CARD, CITY_WEIGHTS)
+    /// Weights that this program carries.
+    pub fn embedded(variant: Variant) -> Result<Self, WeightsError> {
+        let (card, file) = variant.files();
+        Self::from_bytes(card, file)
     }
 
     /// Reads the card at `path` and the weights file beside it that the card names.
@@ -287,9 +323,14 @@ fn read(path: &Path) -> Result<Vec<u8>, WeightsError> {
         path: path.to_owned(),
         source,
     };
-    let found = std::fs::metadata(path).map_err(failed)?.len();
-    if found > MOST_BYTES {
-        let path = path.to_owned();
+    // A device or pipe has no length that could be right, and may never end.
+    let facts = std::fs::metadata(path).map_err(failed)?;
+    if !facts.is_file() {
+        let kind = std::io::ErrorKind::InvalidInput;
+        return Err(failed(std::io::Error::new(kind, "not a file")));
+    }
+    if facts.len() > MOST_BYTES {
+        let (path, found) = (path.to_owned(), facts.len());
         return Err(WeightsError::TooLong { path, found });
     }
     std::fs::read(path).map_err(failed)

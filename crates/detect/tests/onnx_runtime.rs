@@ -14,7 +14,7 @@
 )]
 
 use scrim_detect::network::{NetInput, Network, RawOutput, Workspace};
-use scrim_detect::weights::Weights;
+use scrim_detect::weights::{Variant, Weights};
 use scrim_pixels::level::levels_here;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -75,7 +75,7 @@ fn compare(path: &Path) {
         .collect();
     let cells = floats.len() / 6;
     for level in levels_here() {
-        let network = Network::at_level(Weights::embedded().unwrap(), level).unwrap();
+        let network = Network::at_level(Weights::embedded(Variant::City).unwrap(), level).unwrap();
         let raw = network
             .raw(&input.unwrap(), &mut Workspace::new(), 2)
             .unwrap();

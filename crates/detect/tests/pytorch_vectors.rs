@@ -1,11 +1,11 @@
 //! The network equals the training code on stored inputs, at every level of this machine.
 //!
-//! `vectors/city.json` was made by PyTorch from the same weights; its inputs are given by a
-//! formula, its outputs are stored.
+//! `vectors/NAME.json` was made by PyTorch from the weights of that name; its inputs are given by
+//! a formula, its outputs are stored.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use scrim_detect::network::{NetInput, Network, Workspace};
-use scrim_detect::weights::Weights;
+use scrim_detect::weights::{Variant, Weights};
 use scrim_pixels::level::levels_here;
 use serde::Deserialize;
 
@@ -30,8 +30,12 @@ struct Case {
     scores: Vec<[f32; 2]>,
 }
 
-fn vectors() -> Vectors {
-    serde_json::from_str(include_str!("vectors/city.json")).unwrap()
+fn vectors(variant: Variant) -> Vectors {
+    let text = match variant {
+        Variant::City => include_str!("vectors/city.json"),
+        Variant::Clear => include_str!("vectors/clear.json"),
+    };
+    serde_json::from_str(text).unwrap()
 }
 
 /// The formula that the file names: `(x*7 + y*13 + c*29 + ((x*y) % 31)*5) % 256`.
@@ -48,53 +52,48 @@ fn picture(width: usize, height: usize) -> Vec<u8> {
 
 #[test]
 fn the_vectors_belong_to_the_embedded_weights() {
-    let vectors = vectors();
-    assert_eq!(
-        vectors.weights_sha256,
-        Weights::embedded().unwrap().card().sha256()
-    );
-    assert!(
-        vectors
-            .cases
-            .iter()
-            .all(|case| case.boxes.len() == case.cells && case.cells > 0)
-    );
-    assert!(vectors.cases.len() >= 2);
+    for variant in Variant::ALL {
+        let vectors = vectors(variant);
+        let weights = Weights::embedded(variant).unwrap();
+        assert_eq!(vectors.weights_sha256, weights.card().sha256());
+        let whole = |case: &Case| case.boxes.len() == case.cells && case.cells > 0;
+        assert!(vectors.cases.iter().all(whole));
+        assert!(vectors.cases.len() >= 2);
+    }
 }
 
 #[test]
 fn every_level_gives_what_the_training_code_gives() {
-    let mut workspace = Workspace::new();
-    for level in levels_here() {
-        let network = Network::at_level(Weights::embedded().unwrap(), level).unwrap();
-        assert_eq!(network.level(), level);
-        for case in vectors().cases {
-            let bytes = picture(case.width, case.height);
-            let input =
-                NetInput::interleaved(&bytes, case.width, case.height, 3 * case.width).unwrap();
-            let raw = network.raw(&input, &mut workspace, 1).unwrap();
-            assert_eq!(
-                (raw.boxes.len(), raw.scores.len()),
-                (case.cells, case.cells)
-            );
-            for at in 0..case.cells {
-                for (found, expected) in raw.boxes[at].iter().zip(case.boxes[at]) {
-                    let off = (found - expected).abs();
-                    assert!(
-                        off <= BOX_BOUND,
-                        "{level}, {}x{}, cell {at}: {found}, {expected}",
-                        case.width,
-                        case.height
-                    );
-                }
-                for (found, expected) in raw.scores[at].iter().zip(case.scores[at]) {
-                    let off = (found - expected).abs();
-                    assert!(
-                        off <= SCORE_BOUND,
-                        "{level}, cell {at}: {found}, {expected}"
-                    );
-                }
+    for variant in Variant::ALL {
+        for level in levels_here() {
+            let weights = Weights::embedded(variant).unwrap();
+            let network = Network::at_level(weights, level).unwrap();
+            assert_eq!(network.level(), level);
+            for case in vectors(variant).cases {
+                compare(&network, &case);
             }
+        }
+    }
+}
+
+fn compare(network: &Network, case: &Case) {
+    let (width, height) = (case.width, case.height);
+    let place = |at| format!("{}, {width}x{height}, cell {at}", network.level());
+    let bytes = picture(width, height);
+    let input = NetInput::interleaved(&bytes, width, height, 3 * width).unwrap();
+    let raw = network.raw(&input, &mut Workspace::new(), 1).unwrap();
+    assert_eq!(
+        (raw.boxes.len(), raw.scores.len()),
+        (case.cells, case.cells)
+    );
+    for at in 0..case.cells {
+        for (found, expected) in raw.boxes[at].iter().zip(case.boxes[at]) {
+            let off = (found - expected).abs();
+            assert!(off <= BOX_BOUND, "{}: {found}, {expected}", place(at));
+        }
+        for (found, expected) in raw.scores[at].iter().zip(case.scores[at]) {
+            let off = (found - expected).abs();
+            assert!(off <= SCORE_BOUND, "{}: {found}, {expected}", place(at));
         }
     }
 }

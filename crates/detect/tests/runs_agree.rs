@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use scrim_detect::network::{NetInput, Network, NetworkError, Workspace};
-use scrim_detect::weights::Weights;
+use scrim_detect::weights::{Variant, Weights};
 use scrim_pixels::level::levels_here;
 
 /// Sizes with every remainder that matters: below one cell, odd, exact, more than one grain of
@@ -18,7 +18,7 @@ const SIZES: [(usize, usize); 6] = [
 ];
 
 fn network() -> Network {
-    Network::new(Weights::embedded().unwrap()).unwrap()
+    Network::new(Weights::embedded(Variant::City).unwrap()).unwrap()
 }
 
 /// Noise over soft shapes, planes of `width` x `height`.
@@ -63,7 +63,8 @@ fn every_level_gives_the_same_bits() {
         let input = planar(&planes, width, height);
         let mut scalar = None;
         for level in levels_here() {
-            let network = Network::at_level(Weights::embedded().unwrap(), level).unwrap();
+            let network =
+                Network::at_level(Weights::embedded(Variant::City).unwrap(), level).unwrap();
             let raw = network.raw(&input, &mut Workspace::new(), 1).unwrap();
             let scalar = scalar.get_or_insert_with(|| raw.clone());
             assert!(raw == *scalar, "{width}x{height}, {level}");
@@ -158,7 +159,7 @@ fn a_second_run_holds_no_more_memory() {
 fn candidates_are_the_cells_at_or_above_the_floor() {
     let mut workspace = Workspace::new();
     for level in levels_here() {
-        let network = Network::at_level(Weights::embedded().unwrap(), level).unwrap();
+        let network = Network::at_level(Weights::embedded(Variant::City).unwrap(), level).unwrap();
         let planes = planes(200, 120);
         let input = planar(&planes, 200, 120);
         let raw = network.raw(&input, &mut workspace, 1).unwrap();

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use scrim_detect::network::{NetInput, Network, Workspace};
-use scrim_detect::weights::Weights;
+use scrim_detect::weights::{Variant, Weights};
 use scrim_detect::{Detector, FLOOR, Level, NetworkDetector, Prepared};
 use scrim_raw::{Family, FrameInfo, Layout, ModelId, RawFrame};
 use scrim_units::{Class, Pass, Size};
@@ -79,7 +79,7 @@ fn looked(network: &Arc<Network>, rgb: Vec<u8>) -> f32 {
 
 #[test]
 fn some_faces_in_grey_clouds_are_not_believed_and_those_in_coloured_clouds_are_left_alone() {
-    let network = Arc::new(Network::new(Weights::embedded().unwrap()).unwrap());
+    let network = Arc::new(Network::new(Weights::embedded(Variant::City).unwrap()).unwrap());
     let (mut doubted, mut coloured) = (0, 0);
     for seed in 1..=24 {
         let level = clouds(seed);

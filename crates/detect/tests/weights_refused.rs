@@ -6,7 +6,7 @@ use safetensors::Dtype;
 use safetensors::tensor::{TensorView, serialize};
 use scrim_detect::card::Card;
 use scrim_detect::network::Network;
-use scrim_detect::weights::{PARAMETERS, Weights, WeightsError, expected_tensors, parse};
+use scrim_detect::weights::{PARAMETERS, Variant, Weights, WeightsError, expected_tensors, parse};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -61,9 +61,11 @@ fn card_for(file: &[u8], parameters: usize) -> String {
 
 #[test]
 fn the_embedded_weights_are_taken() {
-    let weights = Weights::embedded().unwrap();
-    assert_eq!(weights.card().name(), "city");
-    assert!(Network::new(weights).is_ok());
+    for variant in Variant::ALL {
+        let weights = Weights::embedded(variant).unwrap();
+        assert_eq!(weights.card().name(), variant.name());
+        assert!(Network::new(weights).is_ok());
+    }
 }
 
 #[test]
@@ -264,7 +266,7 @@ fn weights_are_loaded_from_the_file_that_the_card_names() {
     std::fs::write(folder.join("city.safetensors"), FILE).unwrap();
     assert_eq!(
         Weights::load(&card).unwrap().card(),
-        Weights::embedded().unwrap().card()
+        Weights::embedded(Variant::City).unwrap().card()
     );
     std::fs::write(folder.join("city.safetensors"), vec![0; 16 << 20]).unwrap();
     let long = Weights::load(&card).unwrap_err();

@@ -1,7 +1,8 @@
 //! What `redact` would leave exposed and cover in vain in clips with known boxes, by geometry
 //! alone: nothing is encoded, so that a change of a threshold is measured in a minute.
 //!
-//! `cargo run --release -p scrim-redact --example cover_score -- [publish|normal|quick] FOLDER...`
+//! `cargo run --release -p scrim-redact --example cover_score -- [publish|normal|quick]
+//! [city|clear|CARD.json] FOLDER...`
 //!
 //! FOLDER holds `clips/NAME.mp4` and `truth/NAME.json` as the clip maker of the scoring programs
 //! writes them. A box is covered when 75 % of what is visible of it is filled. A false region is
@@ -10,7 +11,7 @@
 //! costs is told beside it: CPU seconds of decoding and looking.
 #![expect(clippy::print_stdout, reason = "a bench prints")]
 
-use scrim_redact::{Control, Engine, JobSettings, foresee};
+use scrim_redact::{Control, Engine, JobSettings, WeightsFrom, foresee};
 use scrim_track::Sensitivity;
 use scrim_units::{PxBox, PxRect, Size};
 use serde_json::Value;
@@ -57,7 +58,14 @@ fn main() -> Result<(), Failure> {
     if level.is_some() {
         folders.remove(0);
     }
+    let named = |word: &String| word == "clear" || word == "city" || word.ends_with(".json");
+    let weights = if folders.first().is_some_and(named) {
+        WeightsFrom::named(folders.remove(0).as_ref())
+    } else {
+        JobSettings::default().weights
+    };
     let engine = Engine::new(JobSettings {
+        weights,
         sensitivity: level.unwrap_or(Sensitivity::Publish),
         ..JobSettings::default()
     })?;

@@ -6,7 +6,7 @@ use crate::paint::{FILLS, Fills};
 use crate::plan::{Kind, Planned};
 use crate::settings::JobSettings;
 use scrim_detect::network::{Network, NetworkError};
-use scrim_detect::weights::{Weights, WeightsError};
+use scrim_detect::weights::WeightsError;
 use scrim_detect::{Detector, Guard, NetworkDetector};
 use scrim_raw::ModelId;
 use std::path::PathBuf;
@@ -18,12 +18,20 @@ use std::time::Duration;
 /// machine; a detector that is silent for longer hangs.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// Why the detector inside the program cannot be used.
+/// Why the detector cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// The weights are not what this program was built for.
+    /// The weights inside the program are not what it was built for.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// The user's own weights are not what this program takes.
+    #[error("{}: {source}; weights are city, clear or a model card (.json) with its file", card.display())]
+    Refused {
+        /// The card that was given.
+        card: PathBuf,
+        /// What is wrong with it or its file.
+        source: WeightsError,
+    },
     /// The network cannot be built of them.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -52,14 +60,13 @@ pub(crate) struct ModelFacts {
 }
 
 impl Engine {
-    /// With the weights inside the program.
+    /// With the weights that the settings name.
     ///
     /// # Errors
     /// [`EngineError`] when they are not what this program was built for.
     pub fn new(settings: JobSettings) -> Result<Self, EngineError> {
         scrim_ff::silence();
-        let network = Network::new(Weights::embedded()?)?;
-        let network = Arc::new(network);
+        let network = Arc::new(Network::new(settings.weights.read()?)?);
         let model = ModelFacts {
             name: network.card().name().to_owned(),
             sha256: network.card().sha256().to_owned(),

@@ -1,14 +1,19 @@
 //! Everything that a file job can be told.
 
+use crate::job::EngineError;
 use crate::zones::Zones;
+use scrim_detect::weights::{Variant, Weights};
 use scrim_raw::Fill;
 use scrim_sink::Codec;
 use scrim_source::Limits;
 use scrim_track::{Sensitivity, TrackSettings};
+use std::path::PathBuf;
 
 /// Settings of a job; the same for all its files.
 #[derive(Debug, Clone)]
 pub struct JobSettings {
+    /// What the detector learned.
+    pub weights: WeightsFrom,
     /// How much is at stake.
     pub sensitivity: Sensitivity,
     /// Score from which something is covered for certain, instead of the sensitivity's own.
@@ -35,6 +40,34 @@ pub struct JobSettings {
     pub video: VideoOptions,
 }
 
+/// Which weights the detector has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WeightsFrom {
+    /// Weights inside the program.
+    Carried(Variant),
+    /// A model card, with its weights file beside it.
+    Card(PathBuf),
+}
+
+impl WeightsFrom {
+    /// By a word of the command line: the name of carried weights, or the path of a card.
+    #[must_use]
+    pub fn named(word: &std::ffi::OsStr) -> Self {
+        let carried = Variant::ALL.into_iter().find(|v| word == v.name());
+        carried.map_or_else(|| Self::Card(word.into()), Self::Carried)
+    }
+
+    pub(crate) fn read(&self) -> Result<Weights, EngineError> {
+        match self {
+            Self::Carried(variant) => Ok(Weights::embedded(*variant)?),
+            Self::Card(card) => Weights::load(card).map_err(|source| EngineError::Refused {
+                card: card.clone(),
+                source,
+            }),
+        }
+    }
+}
+
 /// How videos are written.
 #[derive(Debug, Clone, Default)]
 pub struct VideoOptions {
@@ -51,6 +84,7 @@ pub struct VideoOptions {
 impl Default for JobSettings {
     fn default() -> Self {
         Self {
+            weights: WeightsFrom::Carried(Variant::City),
             sensitivity: Sensitivity::Publish,
             threshold: None,
             mask_scale: 1.0,

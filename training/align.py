@@ -1,0 +1,93 @@
+"""Scores of new weights on the scale of older ones: `python -m training.align NEW.onnx OLD.onnx --data TUNE`.
+
+The program's thresholds are scores, and a score is no probability: each run of training gives another scale. Two
+scales agree where as many false regions reach a score; here the rates are compared on kept pictures, and a line
+through the logits is fitted for each class. `training/export.py --scores` puts it into the last layer of the weights.
+It changes no order of boxes, so nothing is found that was not found before.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from training.detectors import FindsBoxes, open_detector
+from training.evaluate import FALSE_GROWN, FALSE_INSIDE, NAMES, at_scales, grow, inside
+from training.feed import read_picture
+from training.net import Detector, Separable
+from training.sets import FACE, LURE, PLATE, Picture, list_sets, read_set
+
+LEAST = 0.03  # score; what is compared begins at a few times as much
+RATES = (0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5, 0.8)  # false regions a picture
+SCALES = [1.0, 1.5]  # of the stored size: those that the program sees most
+
+
+def false_scores(detector: FindsBoxes, pictures: list[Picture], kind: int) -> np.ndarray:
+    """Scores of the false regions of one class in `pictures`, which all say where it is, falling."""
+    scores: list[float] = []
+    for picture in pictures:
+        found = at_scales(detector, read_picture(picture), LEAST, SCALES)
+        surroundings = grow(picture.boxes[picture.boxes[:, 4] != LURE], FALSE_GROWN)
+        false = (box for box in found[found[:, 5] == kind] if inside(box, surroundings) < FALSE_INSIDE)
+        scores += [float(box[4]) for box in false]
+    return np.sort(np.array(scores))[::-1]
+
+
+def at_rates(scores: np.ndarray, pictures: int) -> np.ndarray:
+    """The logit that so many false regions a picture reach, for each of RATES; NaN where there are not as many."""
+    ranks = [round(rate * pictures) - 1 for rate in RATES]
+    picked = np.array([scores[rank] if 0 <= rank < len(scores) else np.nan for rank in ranks])
+    logits: np.ndarray = np.log(picked / (1 - picked))
+    return logits
+
+
+def line_through(new: np.ndarray, old: np.ndarray) -> tuple[float, float]:
+    """Slope and shift that take the logits `new` to `old`, by least squares; ValueError if a line is not told by them.
+
+    Pairs with NaN are left out.
+    """
+    both = np.isfinite(new) & np.isfinite(old)
+    if both.sum() < 3 or np.ptp(new[both]) < 0.5:
+        raise ValueError(f"{both.sum()} rates can be compared: too few false regions in these pictures")
+    slope, shift = np.polyfit(new[both], old[both], 1)
+    if not slope > 0:
+        raise ValueError(f"slope {slope}: these scores do not rise together")
+    return float(slope), float(shift)
+
+
+@torch.no_grad()
+def put_in(net: Detector, lines: list[tuple[float, float]]) -> None:
+    """Slope and shift for each class, in the order of the scores, into the last layer of each stride."""
+    for block in net.score:
+        assert isinstance(block, Separable) and block.depth.bias is not None
+        for kind, (slope, shift) in enumerate(lines):
+            block.depth.weight[kind] *= slope
+            block.depth.bias[kind] = block.depth.bias[kind] * slope + shift
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("new", type=Path, help="ONNX file whose scores are to be changed")
+    parser.add_argument("old", type=Path, help="ONNX file whose scores the thresholds were chosen for")
+    parser.add_argument("--data", type=Path, required=True, help="kept pictures; neither trained on nor measured on")
+    args = parser.parse_args()
+    cv2.setNumThreads(1)
+    pictures = [picture for name in list_sets(args.data) for picture in read_set(args.data / name)]
+    detectors = [open_detector(path) for path in (args.new, args.old)]
+    numbers: list[float] = []
+    for kind in (FACE, PLATE):
+        known = [picture for picture in pictures if picture.known[kind]]
+        new, old = (at_rates(false_scores(detector, known, kind), len(known)) for detector in detectors)
+        slope, shift = line_through(new, old)
+        off = np.nanmax(np.abs(slope * new + shift - old))
+        print(f"{NAMES[kind]}: logit x {slope:.3f} + {shift:.3f}, off by {off:.2f} at most, {len(known)} pictures")
+        numbers += [slope, shift]
+    print("--scores", *(f"{number:.3f}" for number in numbers))
+
+
+if __name__ == "__main__":
+    main()

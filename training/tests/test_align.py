@@ -1,0 +1,42 @@
+"""Scores on another scale: the fit, and what it does to a network."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from training.align import at_rates, line_through, put_in
+from training.net import Contract, Detector
+
+
+def test_a_line_between_two_scales_is_found_again() -> None:
+    new = np.array([2.0, 1.0, 0.0, -1.0, np.nan])
+    assert line_through(new, 0.8 * new - 0.3) == pytest.approx((0.8, -0.3))
+
+
+def test_a_line_that_too_few_false_regions_tell_is_refused() -> None:
+    new = np.array([1.0, 0.0, np.nan, np.nan])
+    with pytest.raises(ValueError, match="too few"):
+        line_through(new, new)
+    with pytest.raises(ValueError, match="rise together"):
+        line_through(np.array([2.0, 1.0, 0.0]), np.array([0.0, 1.0, 2.0]))
+
+
+def test_the_logit_at_a_rate_is_that_of_the_region_of_this_rank() -> None:
+    # Of 100 pictures, 0.02 false regions a picture are the two best; nothing is told beyond the last one.
+    logits = at_rates(np.array([0.9, 0.8, 0.7]), 100)
+    assert logits[:2] == pytest.approx(np.log([0.8 / 0.2, 0.7 / 0.3]))
+    assert np.isnan(logits[2:]).all()
+
+
+def test_scores_move_along_the_line_of_their_class_and_boxes_stay() -> None:
+    torch.manual_seed(3)
+    net = Detector().eval()
+    image = torch.rand(1, 3, 64, 96) * 255
+    boxes, scores = Contract(net).eval()(image)
+    put_in(net, [(1.5, 0.25), (0.5, -2.0)])
+    moved_boxes, moved_scores = Contract(net).eval()(image)
+    expected = scores.logit() * torch.tensor([1.5, 0.5]) + torch.tensor([0.25, -2.0])
+    torch.testing.assert_close(moved_scores.logit(), expected, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(moved_boxes, boxes)
