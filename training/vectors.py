@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import re
 from pathlib import Path
@@ -37,7 +38,7 @@ def compute(model: Contract) -> list[dict[str, Any]]:
     In float64: in float32 the order of a sum may decide whether a value lies above or below the middle between two
     steps, and one step more goes through to the boxes. The program sums whole numbers, which is exact.
     """
-    model = model.double()
+    model = copy.deepcopy(model).double()
     cases = []
     for width, height in SIZES:
         with torch.no_grad():

@@ -115,8 +115,9 @@ def test_vectors_survive_their_json(net: Detector) -> None:
     cases = compute(Contract(net))
     text = to_json({"cases": cases})
     assert json.loads(text) == {"cases": cases}
+    assert next(net.parameters()).dtype == torch.float32  # the model that was given stays as it is
     with torch.no_grad():
-        boxes = Contract(net)(pattern(96, 64))[0][0].numpy()
+        boxes = Contract(net.double())(pattern(96, 64).double())[0][0].numpy()
     np.testing.assert_allclose(cases[0]["boxes"], boxes, rtol=10.0**-DIGITS * 5, atol=0)
 
 

@@ -5,7 +5,7 @@ use crate::error::JobError;
 use crate::paint::{FILLS, Fills};
 use crate::plan::{Kind, Planned};
 use crate::settings::JobSettings;
-use scrim_detect::network::{Network, NetworkError};
+use scrim_detect::network::NetworkError;
 use scrim_detect::weights::WeightsError;
 use scrim_detect::{Detector, Guard, NetworkDetector};
 use scrim_raw::ModelId;
@@ -25,12 +25,12 @@ pub enum EngineError {
     #[error(transparent)]
     Weights(#[from] WeightsError),
     /// The user's own weights are not what this program takes.
-    #[error("{}: {source}; weights are city, clear or a model card (.json) with its file", card.display())]
+    #[error("--weights {}: {source}; it takes city, clear or a model card (.json)", card.display())]
     Refused {
         /// The card that was given.
         card: PathBuf,
         /// What is wrong with it or its file.
-        source: WeightsError,
+        source: Box<EngineError>,
     },
     /// The network cannot be built of them.
     #[error(transparent)]
@@ -66,7 +66,7 @@ impl Engine {
     /// [`EngineError`] when they are not what this program was built for.
     pub fn new(settings: JobSettings) -> Result<Self, EngineError> {
         scrim_ff::silence();
-        let network = Arc::new(Network::new(settings.weights.read()?)?);
+        let network = Arc::new(settings.weights.network()?);
         let model = ModelFacts {
             name: network.card().name().to_owned(),
             sha256: network.card().sha256().to_owned(),

@@ -2,12 +2,13 @@
 
 use crate::job::EngineError;
 use crate::zones::Zones;
+use scrim_detect::network::Network;
 use scrim_detect::weights::{Variant, Weights};
 use scrim_raw::Fill;
 use scrim_sink::Codec;
 use scrim_source::Limits;
 use scrim_track::{Sensitivity, TrackSettings};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Settings of a job; the same for all its files.
 #[derive(Debug, Clone)]
@@ -57,15 +58,20 @@ impl WeightsFrom {
         carried.map_or_else(|| Self::Card(word.into()), Self::Carried)
     }
 
-    pub(crate) fn read(&self) -> Result<Weights, EngineError> {
+    pub(crate) fn network(&self) -> Result<Network, EngineError> {
         match self {
-            Self::Carried(variant) => Ok(Weights::embedded(*variant)?),
-            Self::Card(card) => Weights::load(card).map_err(|source| EngineError::Refused {
+            Self::Carried(variant) => Ok(Network::new(Weights::embedded(*variant)?)?),
+            Self::Card(card) => own(card).map_err(|source| EngineError::Refused {
                 card: card.clone(),
-                source,
+                source: Box::new(source),
             }),
         }
     }
+}
+
+/// The network of a user's own weights.
+fn own(card: &Path) -> Result<Network, EngineError> {
+    Ok(Network::new(Weights::load(card)?)?)
 }
 
 /// How videos are written.
