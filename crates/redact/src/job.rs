@@ -25,12 +25,12 @@ pub enum EngineError {
     #[error(transparent)]
     Weights(#[from] WeightsError),
     /// The user's own weights are not what this program takes.
-    #[error("--weights {}: {source}; it takes city, clear or a model card (.json)", card.display())]
+    #[error("--weights {}: {why}; it takes city, clear or a model card (.json)", card.display())]
     Refused {
         /// The card that was given.
         card: PathBuf,
         /// What is wrong with it or its file.
-        source: Box<EngineError>,
+        why: Box<EngineError>,
     },
     /// The network cannot be built of them.
     #[error(transparent)]

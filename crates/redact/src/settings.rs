@@ -61,9 +61,9 @@ impl WeightsFrom {
     pub(crate) fn network(&self) -> Result<Network, EngineError> {
         match self {
             Self::Carried(variant) => Ok(Network::new(Weights::embedded(*variant)?)?),
-            Self::Card(card) => own(card).map_err(|source| EngineError::Refused {
+            Self::Card(card) => own(card).map_err(|why| EngineError::Refused {
                 card: card.clone(),
-                source: Box::new(source),
+                why: Box::new(why),
             }),
         }
     }
