@@ -3,7 +3,7 @@
 The program's thresholds are scores, and a score is no probability: each run of training gives another scale. Two
 scales agree where as many false regions reach a score; here the rates are compared on kept pictures, and a line
 through the logits is fitted for each class. `training/export.py --scores` puts it into the last layer of the weights.
-It changes no order of boxes, so nothing is found that was not found before.
+It changes neither boxes nor their order by score.
 """
 
 from __future__ import annotations
@@ -21,20 +21,21 @@ from training.feed import read_picture
 from training.net import Detector, Separable
 from training.sets import FACE, LURE, PLATE, Picture, list_sets, read_set
 
-LEAST = 0.03  # score; what is compared begins at a few times as much
+LEAST = 0.03  # score; far under what the most frequent false regions compared have
 RATES = (0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5, 0.8)  # false regions a picture
 SCALES = [1.0, 1.5]  # of the stored size: those that the program sees most
 
 
-def false_scores(detector: FindsBoxes, pictures: list[Picture], kind: int) -> np.ndarray:
-    """Scores of the false regions of one class in `pictures`, which all say where it is, falling."""
-    scores: list[float] = []
+def false_scores(detector: FindsBoxes, pictures: list[Picture]) -> list[np.ndarray]:
+    """For each class, the scores of its false regions, falling, in those of `pictures` that tell where it is."""
+    scores: list[list[float]] = [[], []]
     for picture in pictures:
-        found = at_scales(detector, read_picture(picture), LEAST, SCALES)
         surroundings = grow(picture.boxes[picture.boxes[:, 4] != LURE], FALSE_GROWN)
-        false = (box for box in found[found[:, 5] == kind] if inside(box, surroundings) < FALSE_INSIDE)
-        scores += [float(box[4]) for box in false]
-    return np.sort(np.array(scores))[::-1]
+        for box in at_scales(detector, read_picture(picture), LEAST, SCALES):
+            kind = int(box[5])
+            if picture.known[kind] and inside(box, surroundings) < FALSE_INSIDE:
+                scores[kind].append(float(box[4]))
+    return [np.sort(np.array(some))[::-1] for some in scores]
 
 
 def at_rates(scores: np.ndarray, pictures: int) -> np.ndarray:
@@ -63,7 +64,8 @@ def line_through(new: np.ndarray, old: np.ndarray) -> tuple[float, float]:
 def put_in(net: Detector, lines: list[tuple[float, float]]) -> None:
     """Slope and shift for each class, in the order of the scores, into the last layer of each stride."""
     for block in net.score:
-        assert isinstance(block, Separable) and block.depth.bias is not None
+        if not isinstance(block, Separable) or block.depth.bias is None:
+            raise TypeError(f"a score block without bias cannot take up the shift: {block}")
         for kind, (slope, shift) in enumerate(lines):
             block.depth.weight[kind] *= slope
             block.depth.bias[kind] = block.depth.bias[kind] * slope + shift
@@ -77,14 +79,14 @@ def main() -> None:
     args = parser.parse_args()
     cv2.setNumThreads(1)
     pictures = [picture for name in list_sets(args.data) for picture in read_set(args.data / name)]
-    detectors = [open_detector(path) for path in (args.new, args.old)]
+    new_scores, old_scores = (false_scores(open_detector(path), pictures) for path in (args.new, args.old))
     numbers: list[float] = []
     for kind in (FACE, PLATE):
-        known = [picture for picture in pictures if picture.known[kind]]
-        new, old = (at_rates(false_scores(detector, known, kind), len(known)) for detector in detectors)
+        known = sum(picture.known[kind] for picture in pictures)
+        new, old = (at_rates(scores[kind], known) for scores in (new_scores, old_scores))
         slope, shift = line_through(new, old)
         off = np.nanmax(np.abs(slope * new + shift - old))
-        print(f"{NAMES[kind]}: logit x {slope:.3f} + {shift:.3f}, off by {off:.2f} at most, {len(known)} pictures")
+        print(f"{NAMES[kind]}: logit x {slope:.3f} + {shift:.3f}, off by {off:.2f} at most, {known} pictures")
         numbers += [slope, shift]
     print("--scores", *(f"{number:.3f}" for number in numbers))
 

@@ -32,6 +32,8 @@ from training.vectors import SIZES, pattern
 
 FORMAT = 1
 TOLERANCE = 1e-4  # pixels and score: the largest difference that leaves the export standing
+# The same where maps are rounded: the order of a sum decides a tie now and then, and one step more goes through.
+ROUNDED_TOLERANCE = 0.5
 OPSET = 17
 NMS_IOU = 0.45  # two boxes of a class that overlap more are one
 THRESHOLD = 0.4  # score at which the figures in docs/cards are measured; callers may go lower, never tune on them
@@ -45,18 +47,14 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Differences:
-    """Largest absolute differences, over the fixed inputs but where told otherwise, in pixels for boxes."""
+    """Largest absolute difference over the fixed inputs, in pixels for boxes."""
 
     safetensors: float
     """Of the file's weights, not rounded, from the unfolded network."""
     unrounded: float
     """Of the ONNX graph without its rounding, from the unfolded network."""
     onnx: float
-    """Of the ONNX graph from the rounded network, on the input where they are nearest.
-
-    The order of a sum decides a tie now and then, and one step more goes through to the boxes; a graph that rounds
-    otherwise differs on every input.
-    """
+    """Of the ONNX graph from the rounded network."""
 
 
 def origin(config: RunConfig | None, record: Path | None) -> dict[str, Any]:
@@ -94,11 +92,13 @@ def export(net: Detector, ranges: dict[str, float], training: dict[str, Any], ou
         tensors = weights.to_tensors(folded, ranges)
         weights.write(made["safetensors"], tensors)
         write_onnx(folded, unrounded)
-        write_onnx(quantised(folded, ranges), made["onnx"])
+        # By the ranges as the file holds them: one that was not a float32 lies between two, and moves every step.
+        write_onnx(quantised(*weights.read(made["safetensors"])), made["onnx"])
         found = differences(net, made["safetensors"], unrounded, made["onnx"])
         # Written so that NaN, which is neither above nor below, is refused.
-        if not (found.safetensors <= TOLERANCE and found.unrounded <= TOLERANCE and found.onnx <= TOLERANCE):
-            raise Refused(f"differs from PyTorch by {found}, allowed is {TOLERANCE}")
+        exact = found.safetensors <= TOLERANCE and found.unrounded <= TOLERANCE
+        if not (exact and found.onnx <= ROUNDED_TOLERANCE):
+            raise Refused(f"differs from PyTorch by {found}, allowed are {TOLERANCE} and {ROUNDED_TOLERANCE}")
         card = make_card(name, made["safetensors"], weights.count(tensors), training)
         made["json"].write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
         for path in made.values():
@@ -145,7 +145,7 @@ def differences(net: Detector, safetensors: Path, unrounded: Path, onnx: Path) -
         from_unrounded.append(largest(truth, run_onnx(unrounded, image)))
         from_onnx.append(largest([output.numpy() for output in rounded(image)], run_onnx(onnx, image)))
     # Not Python's max, which may pass over NaN.
-    return Differences(float(np.max(from_safetensors)), float(np.max(from_unrounded)), float(np.min(from_onnx)))
+    return Differences(*(float(np.max(each)) for each in (from_safetensors, from_unrounded, from_onnx)))
 
 
 def largest(a: list[np.ndarray], b: list[np.ndarray]) -> float:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 import torch
 
-from training.align import at_rates, line_through, put_in
+from training.align import at_rates, false_scores, line_through, put_in
 from training.net import Contract, Detector
+from training.sets import FACE, LURE, PLATE, Picture
 
 
 def test_a_line_between_two_scales_is_found_again() -> None:
@@ -40,3 +44,21 @@ def test_scores_move_along_the_line_of_their_class_and_boxes_stay() -> None:
     expected = scores.logit() * torch.tensor([1.5, 0.5]) + torch.tensor([0.25, -2.0])
     torch.testing.assert_close(moved_scores.logit(), expected, atol=1e-3, rtol=1e-3)
     torch.testing.assert_close(moved_boxes, boxes)
+
+
+def test_only_what_lies_off_all_boxes_and_where_its_class_is_labelled_is_false(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((100, 100, 3), np.uint8))
+    boxes = np.array([[10, 10, 30, 30, FACE], [60, 60, 90, 90, LURE]], np.float32)
+
+    def detector(image: np.ndarray, least: float) -> np.ndarray:
+        scale = len(image) / 100
+        at = np.array([[12, 12, 28, 28], [65, 65, 85, 85], [65, 10, 90, 20]]) * scale
+        return np.c_[at, [0.9, 0.7, 0.8], [FACE, FACE, PLATE]].astype(np.float32)
+
+    def found(known: tuple[bool, bool]) -> list[list[float]]:
+        both = false_scores(detector, [Picture(tmp_path / "a.png", boxes, known)])
+        return [scores.tolist() for scores in both]
+
+    # The face that is labelled is none, one in a lure is.
+    assert found((True, True)) == [pytest.approx([0.7]), pytest.approx([0.8])]
+    assert found((True, False)) == [pytest.approx([0.7]), []]
