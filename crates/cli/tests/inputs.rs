@@ -354,7 +354,7 @@ fn weights_that_give_more_than_boxes_and_scores_are_refused_at_start_and_nothing
         ("text.json", "model card: "),
         ("cut.json", "SHA-256 by the card"),
         ("absent.json", "No such file"),
-        ("/dev/zero", "not a file"),
+        ("/dev/null", "not a file"),
     ] {
         let given = scratch.path(name);
         let target = scratch.path("out.mp4");
@@ -365,5 +365,22 @@ fn weights_that_give_more_than_boxes_and_scores_are_refused_at_start_and_nothing
         assert_eq!(said.matches(told).count(), 1, "told once: {said}");
         assert!(said.contains("city, clear or a model card"), "{said}");
         assert!(!target.exists());
+    }
+}
+
+#[test]
+fn each_command_takes_the_weights_that_it_is_given() {
+    let scratch = Scratch::new("each-weights");
+    let absent = scratch.path("absent.json");
+    for command in ["redact", "verify", "detect", "eval"] {
+        let given = [absent.as_path(), &scratch.path("input")];
+        let run = scrim()
+            .args([command, "--weights"])
+            .args(given)
+            .output()
+            .unwrap();
+        assert_eq!(run.status.code(), Some(2), "{command}: {}", words(&run));
+        let said = words(&run);
+        assert!(said.contains("absent.json"), "{command}: {said}");
     }
 }

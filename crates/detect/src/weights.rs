@@ -46,10 +46,9 @@ pub const PARAMETERS: usize = 202_492;
 const MOST_BYTES: u64 = 4 * 4 * PARAMETERS as u64;
 
 /// The sets of weights that this program carries; they differ in what they learned from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variant {
     /// Learned from all pictures that were at hand: misses the least.
-    #[default]
     City,
     /// Learned only from pictures whose licence is stated and allows it.
     Clear,

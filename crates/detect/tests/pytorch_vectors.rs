@@ -64,24 +64,25 @@ fn the_vectors_belong_to_the_embedded_weights() {
 
 #[test]
 fn every_level_gives_what_the_training_code_gives() {
+    let mut workspace = Workspace::new();
     for variant in Variant::ALL {
         for level in levels_here() {
             let weights = Weights::embedded(variant).unwrap();
             let network = Network::at_level(weights, level).unwrap();
             assert_eq!(network.level(), level);
             for case in vectors(variant).cases {
-                compare(&network, &case);
+                compare(&network, &case, &mut workspace);
             }
         }
     }
 }
 
-fn compare(network: &Network, case: &Case) {
+fn compare(network: &Network, case: &Case, workspace: &mut Workspace) {
     let (width, height) = (case.width, case.height);
     let place = |at| format!("{}, {width}x{height}, cell {at}", network.level());
     let bytes = picture(width, height);
     let input = NetInput::interleaved(&bytes, width, height, 3 * width).unwrap();
-    let raw = network.raw(&input, &mut Workspace::new(), 1).unwrap();
+    let raw = network.raw(&input, workspace, 1).unwrap();
     assert_eq!(
         (raw.boxes.len(), raw.scores.len()),
         (case.cells, case.cells)

@@ -58,16 +58,15 @@ fn main() -> Result<(), Failure> {
     if level.is_some() {
         folders.remove(0);
     }
-    let named = |word: &String| word == "clear" || word == "city" || word.ends_with(".json");
-    let weights = if folders.first().is_some_and(named) {
-        WeightsFrom::named(folders.remove(0).as_ref())
-    } else {
-        JobSettings::default().weights
-    };
+    let weights = folders.first().and_then(|word| weights(word));
+    if weights.is_some() {
+        folders.remove(0);
+    }
+    let default = JobSettings::default();
     let engine = Engine::new(JobSettings {
-        weights,
-        sensitivity: level.unwrap_or(Sensitivity::Publish),
-        ..JobSettings::default()
+        weights: weights.unwrap_or(default.weights),
+        sensitivity: level.unwrap_or(default.sensitivity),
+        ..default
     })?;
     let mut score = Score::default();
     let start = cpu_seconds()?;
@@ -99,6 +98,13 @@ fn sensitivity(word: &str) -> Option<Sensitivity> {
         "quick" => Sensitivity::Quick,
         _ => return None,
     })
+}
+
+/// A folder is neither weights inside the program nor a card.
+fn weights(word: &str) -> Option<WeightsFrom> {
+    let weights = WeightsFrom::named(word.as_ref());
+    let folder = matches!(weights, WeightsFrom::Card(_)) && !word.ends_with(".json");
+    (!folder).then_some(weights)
 }
 
 /// Of all threads of this process so far: fields 14 and 15 of proc(5) `stat`, in 1/100 s.

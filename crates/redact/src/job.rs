@@ -4,12 +4,12 @@ use crate::cover::{TRACKS, Tracks};
 use crate::error::JobError;
 use crate::paint::{FILLS, Fills};
 use crate::plan::{Kind, Planned};
-use crate::settings::JobSettings;
-use scrim_detect::network::NetworkError;
-use scrim_detect::weights::WeightsError;
+use crate::settings::{JobSettings, WeightsFrom};
+use scrim_detect::network::{Network, NetworkError};
+use scrim_detect::weights::{Weights, WeightsError};
 use scrim_detect::{Detector, Guard, NetworkDetector};
 use scrim_raw::ModelId;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -63,10 +63,10 @@ impl Engine {
     /// With the weights that the settings name.
     ///
     /// # Errors
-    /// [`EngineError`] when they are not what this program was built for.
+    /// [`EngineError`] when they are not what this program takes.
     pub fn new(settings: JobSettings) -> Result<Self, EngineError> {
         scrim_ff::silence();
-        let network = Arc::new(settings.weights.network()?);
+        let network = Arc::new(network(&settings.weights)?);
         let model = ModelFacts {
             name: network.card().name().to_owned(),
             sha256: network.card().sha256().to_owned(),
@@ -110,6 +110,20 @@ impl Engine {
         let factory = self.factory.clone();
         Guard::new(Box::new(move || factory()), self.deadline)
     }
+}
+
+fn network(weights: &WeightsFrom) -> Result<Network, EngineError> {
+    match weights {
+        WeightsFrom::Carried(variant) => Ok(Network::new(Weights::embedded(*variant)?)?),
+        WeightsFrom::Card(card) => own_network(card).map_err(|why| EngineError::Refused {
+            card: card.clone(),
+            why: Box::new(why),
+        }),
+    }
+}
+
+fn own_network(card: &Path) -> Result<Network, EngineError> {
+    Ok(Network::new(Weights::load(card)?)?)
 }
 
 fn model_id(hex: &str) -> ModelId {

@@ -1,14 +1,12 @@
 //! Everything that a file job can be told.
 
-use crate::job::EngineError;
 use crate::zones::Zones;
-use scrim_detect::network::Network;
-use scrim_detect::weights::{Variant, Weights};
+use scrim_detect::weights::Variant;
 use scrim_raw::Fill;
 use scrim_sink::Codec;
 use scrim_source::Limits;
 use scrim_track::{Sensitivity, TrackSettings};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Settings of a job; the same for all its files.
 #[derive(Debug, Clone)]
@@ -57,21 +55,6 @@ impl WeightsFrom {
         let carried = Variant::ALL.into_iter().find(|v| word == v.name());
         carried.map_or_else(|| Self::Card(word.into()), Self::Carried)
     }
-
-    pub(crate) fn network(&self) -> Result<Network, EngineError> {
-        match self {
-            Self::Carried(variant) => Ok(Network::new(Weights::embedded(*variant)?)?),
-            Self::Card(card) => own(card).map_err(|why| EngineError::Refused {
-                card: card.clone(),
-                why: Box::new(why),
-            }),
-        }
-    }
-}
-
-/// The network of a user's own weights.
-fn own(card: &Path) -> Result<Network, EngineError> {
-    Ok(Network::new(Weights::load(card)?)?)
 }
 
 /// How videos are written.

@@ -6,7 +6,7 @@ use scrim_units::{Class, Pass, Size};
 use crate::Sensitivity;
 
 /// The smallest face (shorter side) that the network finds, in pixels of its input. From the
-/// detector's card.
+/// card of the weights `city`.
 const SMALLEST_FACE_PX: f32 = 10.0;
 
 /// The same for a plate's height.
