@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compares the network engine, at every level of this CPU, with ONNX Runtime on photographs that
-# the Python package scikit-image ships.
+# Compares the network engine, with each set of weights at every level of this CPU, with ONNX Runtime
+# on photographs that the Python package scikit-image ships.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
@@ -11,8 +11,11 @@ python="$target/sample-python/bin/python"
         'onnx==1.19.1' 'onnxruntime==1.23.2'
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$python" crates/detect/tests/onnx_graph.py crates/detect/weights/city.safetensors "$work/city.onnx"
-mkdir "$work/pictures"
+mkdir "$work/graphs" "$work/pictures"
+for weights in crates/detect/weights/*.safetensors; do
+    name=$(basename "$weights" .safetensors)
+    "$python" crates/detect/tests/onnx_graph.py "$weights" "$work/graphs/$name.onnx"
+done
 "$python" - "$work/pictures" <<'PY'
 import sys
 from pathlib import Path
@@ -23,5 +26,5 @@ from skimage import data
 for name in ("astronaut", "coffee", "chelsea", "rocket", "camera"):
     Image.fromarray(getattr(data, name)()).convert("RGB").save(Path(sys.argv[1]) / f"{name}.ppm")
 PY
-SCRIM_PYTHON=$python SCRIM_ONNX=$work/city.onnx SCRIM_PICTURES=$work/pictures \
+SCRIM_PYTHON=$python SCRIM_ONNX=$work/graphs SCRIM_PICTURES=$work/pictures \
     cargo test --locked -p scrim-detect --test onnx_runtime -- --ignored --nocapture

@@ -1,7 +1,8 @@
 //! What the command line says. Help, completions and the man page come from these definitions.
 
+use crate::values::{CodecArg, FillArg, SensitivityArg, factor, replace_with, score};
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use scrim_redact::WeightsFrom;
 use scrim_sink::Codec;
 use std::path::PathBuf;
@@ -249,63 +250,6 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 all done; 1 done, with blanked frames or something to check; 2 wrong arguments;
 3 some inputs refused, the rest done; 4 nothing usable was written; 130 stopped by Ctrl-C.";
 
-/// `--sensitivity`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SensitivityArg {
-    /// The picture will be public: rather too much covered than too little
-    Publish,
-    /// For viewers bound to secrecy
-    Normal,
-    /// A draft to look at
-    Quick,
-}
-
-impl From<SensitivityArg> for scrim_track::Sensitivity {
-    fn from(arg: SensitivityArg) -> Self {
-        match arg {
-            SensitivityArg::Publish => Self::Publish,
-            SensitivityArg::Normal => Self::Normal,
-            SensitivityArg::Quick => Self::Quick,
-        }
-    }
-}
-
-/// `--fill`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FillArg {
-    /// Black
-    Solid,
-    /// A blend of the colours around the region
-    Surround,
-}
-
-/// `--codec`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CodecArg {
-    /// ITU-T H.264
-    H264,
-    /// ITU-T H.265
-    Hevc,
-    /// AV1
-    Av1,
-    /// VP9
-    Vp9,
-    /// Lossless FFV1 (needs .mkv)
-    Ffv1,
-}
-
-impl From<CodecArg> for Codec {
-    fn from(arg: CodecArg) -> Self {
-        match arg {
-            CodecArg::H264 => Self::H264,
-            CodecArg::Hevc => Self::Hevc,
-            CodecArg::Av1 => Self::Av1,
-            CodecArg::Vp9 => Self::Vp9,
-            CodecArg::Ffv1 => Self::Ffv1,
-        }
-    }
-}
-
 impl RedactArgs {
     /// What the codec does not know of `--crf`. Without `--codec` videos become H.264 where that
     /// holds the picture, so its range holds for all.
@@ -327,35 +271,6 @@ impl RedactArgs {
             }
             None => Some(format!("{name} is lossless and has no --crf; leave it out")),
         }
-    }
-}
-
-fn score(text: &str) -> Result<f32, String> {
-    in_range(text, 0.05, 0.95)
-}
-
-fn factor(text: &str) -> Result<f32, String> {
-    in_range(text, 1.0, 10.0)
-}
-
-fn in_range(text: &str, low: f32, high: f32) -> Result<f32, String> {
-    let value: f32 = text.parse().map_err(|_| "is no number".to_owned())?;
-    if (low..=high).contains(&value) {
-        Ok(value)
-    } else {
-        Err(format!("must be {low} to {high}"))
-    }
-}
-
-fn replace_with(text: &str) -> Result<FillArg, String> {
-    match text {
-        "solid" => Ok(FillArg::Solid),
-        "blur" | "mosaic" => Err(format!(
-            "{text} is computed from the hidden pixels and can be undone in part, more so over \
-             many frames; use `--fill solid` or `--fill surround`"
-        )),
-        "none" => Err("nothing would be hidden; use `scrim detect` to see what is found".into()),
-        _ => Err("use `--fill solid` or `--fill surround`".into()),
     }
 }
 

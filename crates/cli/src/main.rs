@@ -10,6 +10,7 @@ mod progress;
 mod redact;
 mod show;
 mod summary;
+mod values;
 mod verify;
 
 use args::{Cli, Command};

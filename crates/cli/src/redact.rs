@@ -1,13 +1,14 @@
 //! `scrim redact`: arguments to settings, files one after the other, messages, exit code.
 
-use crate::args::{FillArg, RedactArgs};
+use crate::args::RedactArgs;
 use crate::exit::Exit;
 use crate::progress::Line;
 use crate::show::{shown, told};
 use crate::summary::{DoneFile, Summary, line_of};
+use crate::values::FillArg;
 use scrim_redact::{
-    Control, Engine, JobError, JobSettings, Plan, Planned, Request, VideoOptions, Zones, plan,
-    redact_file,
+    Control, Engine, JobError, JobSettings, Plan, Planned, Request, VideoOptions, WeightsFrom,
+    Zones, plan, redact_file,
 };
 use scrim_sink::Codec;
 use scrim_source::{Limits, SourceError};
@@ -167,6 +168,12 @@ fn report(args: &RedactArgs, summary: &Summary) -> anyhow::Result<()> {
         eprintln!("{}", summary.line());
         if let Some(smallest) = summary.smallest() {
             eprintln!("{smallest}");
+        }
+        if let WeightsFrom::Card(card) = &args.looking.weights {
+            eprintln!(
+                "{} looked: these sizes were learned with `city`, and may not hold for it",
+                shown(card)
+            );
         }
     }
     if summary.stopped {

@@ -315,7 +315,7 @@ fn carried(file: &str) -> std::path::PathBuf {
 }
 
 #[test]
-fn the_report_names_the_weights_that_looked() {
+fn the_report_names_the_weights_that_looked_and_the_terminal_warns_of_ones_own() {
     let scratch = Scratch::new("weights");
     let source = scratch.video("a.mp4", &X264);
     let own = carried("clear.json");
@@ -327,6 +327,13 @@ fn the_report_names_the_weights_that_looked() {
         let target = scratch.path("out.mp4");
         let run = redact(&source, &target, &["--weights", weights, "--overwrite"]);
         assert_eq!(run.status.code(), Some(0), "{}", words(&run));
+        let own = Path::new(weights).is_absolute();
+        assert_eq!(
+            words(&run).contains("may not hold for it"),
+            own,
+            "{}",
+            words(&run)
+        );
         let report = std::fs::read(scratch.path("out.mp4.scrim.json")).unwrap();
         let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
         assert_eq!(report["model"]["name"], name);

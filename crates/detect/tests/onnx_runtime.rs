@@ -1,7 +1,7 @@
-//! The network against ONNX Runtime on the exported model.
+//! The network against ONNX Runtime on the exported models, one for each carried set of weights.
 //!
 //! ```text
-//! SCRIM_PYTHON=python3 SCRIM_ONNX=city.onnx [SCRIM_PICTURES=folder of .ppm] \
+//! SCRIM_PYTHON=python3 SCRIM_ONNX=folder of NAME.onnx [SCRIM_PICTURES=folder of .ppm] \
 //!     cargo test -p scrim-detect --test onnx_runtime -- --ignored
 //! ```
 //!
@@ -43,22 +43,23 @@ fn every_level_gives_what_onnx_runtime_gives() {
         Some(from) => copied(Path::new(&from), &folder),
         None => drawn(&folder),
     };
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/onnx_runtime.py");
-    let status = Command::new(setting("SCRIM_PYTHON"))
-        .arg(script)
-        .arg(setting("SCRIM_ONNX"))
-        .arg(&folder)
-        .status()
-        .unwrap();
-    assert!(status.success(), "the script failed: {status}");
     assert!(!pictures.is_empty(), "no pictures");
-    for path in pictures {
-        compare(&path);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/onnx_runtime.py");
+    for variant in Variant::ALL {
+        let graph = format!("{}/{}.onnx", setting("SCRIM_ONNX"), variant.name());
+        let status = Command::new(setting("SCRIM_PYTHON"))
+            .args([script.as_os_str(), graph.as_ref(), folder.as_ref()])
+            .status()
+            .unwrap();
+        assert!(status.success(), "the script failed: {status}");
+        for path in &pictures {
+            compare(variant, path);
+        }
     }
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
-fn compare(path: &Path) {
+fn compare(variant: Variant, path: &Path) {
     let picture = read_ppm(path);
     let bgr: Vec<u8> = picture
         .rgb
@@ -75,14 +76,15 @@ fn compare(path: &Path) {
         .collect();
     let cells = floats.len() / 6;
     for level in levels_here() {
-        let network = Network::at_level(Weights::embedded(Variant::City).unwrap(), level).unwrap();
+        let network = Network::at_level(Weights::embedded(variant).unwrap(), level).unwrap();
         let raw = network
             .raw(&input.unwrap(), &mut Workspace::new(), 2)
             .unwrap();
         assert_eq!(raw.boxes.len(), cells, "{}", path.display());
         let [boxes, scores] = largest_difference(&raw, &floats);
         println!(
-            "{level:<7} {} cells, boxes {boxes:.1e} px, scores {scores:.1e}",
+            "{} {level:<7} {} cells, boxes {boxes:.1e} px, scores {scores:.1e}",
+            variant.name(),
             cells
         );
         assert!(
