@@ -5,13 +5,16 @@
 //! decoder still refers to.
 #![expect(unsafe_code, reason = "border to libavcodec")]
 
+mod picture;
+
 use crate::awaited::Awaited;
 use crate::demux::{CodedPacket, Demuxer};
 use crate::error::SourceError;
 use crate::limits::Limits;
+use picture::{colour_of, copy_planes, fields_of, light_of};
 use scrim_ff::sys::{self, AVPixelFormat};
 use scrim_ff::{AvError, Light, Scaler, check, layout_of, name_of, nearest_supported};
-use scrim_raw::{Colour, Fields, FrameInfo, Layout, PlanePool, Range, RawFrame};
+use scrim_raw::{FrameInfo, Layout, PlanePool, RawFrame};
 use scrim_units::{FrameId, Orientation, Pts, Size, TimeBase};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -333,16 +336,6 @@ impl Decoder {
                 .map_or(AVPixelFormat::AV_PIX_FMT_NONE, |s| s.0.2),
         )
         .starts_with("yuvj");
-        let range = match f.color_range {
-            sys::AVColorRange::AVCOL_RANGE_JPEG => Some(Range::Full),
-            sys::AVColorRange::AVCOL_RANGE_MPEG => Some(Range::Limited),
-            _ => full.then_some(Range::Full),
-        };
-        let fields = match (f.interlaced_frame != 0, f.top_field_first != 0) {
-            (false, _) => Fields::Progressive,
-            (true, true) => Fields::TopFirst,
-            (true, false) => Fields::BottomFirst,
-        };
         FrameInfo {
             size,
             layout,
@@ -351,14 +344,8 @@ impl Decoder {
                 base: self.time_base,
             },
             duration: f.pkt_duration.max(0),
-            colour: Colour {
-                primaries: code_point(&f.color_primaries),
-                transfer: code_point(&f.color_trc),
-                matrix: code_point(&f.colorspace),
-                range,
-                chroma_location: code_point(&f.chroma_location),
-            },
-            fields,
+            colour: colour_of(f, full),
+            fields: fields_of(f),
             orientation: self.orientation,
         }
     }
@@ -388,14 +375,6 @@ impl Drop for Decoder {
     }
 }
 
-/// The number in one of FFmpeg's colour enums, which a stream may have set to one without a name.
-fn code_point<E>(value: &E) -> u8 {
-    const { assert!(size_of::<E>() == size_of::<i32>()) };
-    // SAFETY: C enums of FFmpeg are 32-bit integers, as the assertion checks.
-    let number = unsafe { std::ptr::from_ref(value).cast::<i32>().read() };
-    u8::try_from(number).unwrap_or(2)
-}
-
 fn size_of_shape(shape: Shape) -> Size {
     Size {
         width: u32::try_from(shape.0).unwrap_or(0),
@@ -409,55 +388,4 @@ fn interval(base: TimeBase, rate: Option<(i32, i32)>) -> i64 {
         let ticks = f64::from(base.den()) * f64::from(d) / (f64::from(base.num()) * f64::from(n));
         (ticks.round() as i64).max(1)
     })
-}
-
-/// HDR metadata of a picture: in H.264 and H.265 it often stands there alone.
-///
-/// # Safety
-/// `frame` is filled.
-unsafe fn light_of(frame: *const sys::AVFrame) -> Light {
-    use sys::AVFrameSideDataType::{
-        AV_FRAME_DATA_CONTENT_LIGHT_LEVEL, AV_FRAME_DATA_MASTERING_DISPLAY_METADATA,
-    };
-    // SAFETY: the caller vouches for the frame, which lives longer than the two slices.
-    let bytes = |kind| unsafe {
-        let data = sys::av_frame_get_side_data(frame, kind).as_ref()?;
-        Some(std::slice::from_raw_parts(
-            data.data.cast_const(),
-            data.size,
-        ))
-    };
-    Light::new(
-        bytes(AV_FRAME_DATA_MASTERING_DISPLAY_METADATA),
-        bytes(AV_FRAME_DATA_CONTENT_LIGHT_LEVEL),
-    )
-}
-
-/// Copies all rows, whatever their stride and its sign.
-///
-/// # Safety
-/// `frame` holds planes of at least the rows and bytes that `layout` and `size` describe.
-unsafe fn copy_planes(
-    frame: *const sys::AVFrame,
-    layout: &Layout,
-    size: Size,
-    pool: &PlanePool,
-) -> Result<Vec<Vec<u8>>, SourceError> {
-    (0..layout.planes.len())
-        .map(|i| {
-            let (row, rows) = layout.plane_size(i, size);
-            let mut plane = pool.take(row * rows);
-            let reserved = plane.try_reserve_exact(row * rows);
-            reserved.map_err(|_| SourceError::NoMemory)?;
-            // SAFETY: the caller vouches for rows and bytes; strides may be negative.
-            unsafe {
-                let (start, stride) = ((*frame).data[i], (*frame).linesize[i] as isize);
-                for y in 0..rows {
-                    let line = start.offset(y as isize * stride);
-                    plane.extend_from_slice(std::slice::from_raw_parts(line, row));
-                }
-            }
-            Ok(plane)
-        })
-        .collect()
 }

@@ -4,14 +4,19 @@
 //! network addresses named inside a file are not followed, playlists are not opened.
 #![expect(unsafe_code, reason = "border to libavformat")]
 
+mod packet;
+mod stream;
+
 use crate::error::SourceError;
-use crate::facts::{OWN_TAGS, StreamFacts, StreamKind, VideoFacts, orientation_of};
+use crate::facts::{OWN_TAGS, StreamFacts, VideoFacts, orientation_of};
+pub(crate) use packet::CodedPacket;
 use scrim_ff::sys::{self, AVMediaType, AVPacketSideDataType};
 use scrim_ff::{AudioPacket, AudioStream, AvError, Dict, Light, check, time_base};
 use scrim_units::{Orientation, Size};
-use std::ffi::{CStr, CString, OsStr};
+use std::ffi::{CString, OsStr};
 use std::path::Path;
 use std::ptr::{self, NonNull};
+use stream::{codec_name, matrix_of, seconds, side_data, stream_facts, tag_names, text};
 
 /// Containers that may be opened. Playlists (hls, dash, concat) and name patterns (image2) are
 /// absent: they make a file open other files.
@@ -19,61 +24,6 @@ const CONTAINERS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,mpeg
     live_flv,ogg,asf,wtv,mxf,gxf,nut,ivf,h264,hevc,m4v,obu,av1,dv,rm,nsv,dhav,yuv4mpegpipe,vc1,\
     vc1test,mjpeg,mjpeg_2000,cavsvideo,y4m,fits,film_cpk,smk,bink,swf,dirac,dnxhd,h263,h261,ivr,\
     apng,mpjpeg,kux,lvf,rawvideo,xmv,xwma";
-
-/// A coded packet of a file.
-pub(crate) struct CodedPacket(NonNull<sys::AVPacket>);
-
-// SAFETY: a packet's buffer is reference counted and has no thread affinity.
-unsafe impl Send for CodedPacket {}
-
-impl CodedPacket {
-    /// For the decoder.
-    pub(crate) fn as_ptr(&self) -> *const sys::AVPacket {
-        self.0.as_ptr()
-    }
-
-    /// When its frame is shown, ticks. A container without such times gives its own order.
-    pub(crate) fn time(&self) -> Option<i64> {
-        // SAFETY: the packet is ours.
-        let (pts, dts) = unsafe { ((*self.0.as_ptr()).pts, (*self.0.as_ptr()).dts) };
-        [pts, dts].into_iter().find(|t| *t != sys::AV_NOPTS_VALUE)
-    }
-
-    /// The container says that a part of it is missing.
-    pub(crate) fn is_incomplete(&self) -> bool {
-        self.flags() & sys::AV_PKT_FLAG_CORRUPT != 0
-    }
-
-    /// Its frame is needed for others and not shown (before the begin of an edit list).
-    pub(crate) fn is_hidden(&self) -> bool {
-        self.flags() & sys::AV_PKT_FLAG_DISCARD != 0
-    }
-
-    fn flags(&self) -> i32 {
-        // SAFETY: the packet is ours.
-        unsafe { (*self.0.as_ptr()).flags }
-    }
-
-    fn new() -> Result<Self, AvError> {
-        // SAFETY: no arguments; null means that memory is short.
-        NonNull::new(unsafe { sys::av_packet_alloc() })
-            .map(Self)
-            .ok_or_else(|| AvError::no_memory("av_packet_alloc"))
-    }
-
-    fn has_side_data(&self, kind: sys::AVPacketSideDataType) -> bool {
-        // SAFETY: the packet is ours; the size pointer may be null.
-        !unsafe { sys::av_packet_get_side_data(self.0.as_ptr(), kind, ptr::null_mut()) }.is_null()
-    }
-}
-
-impl Drop for CodedPacket {
-    fn drop(&mut self) {
-        let mut p = self.0.as_ptr();
-        // SAFETY: allocated in `new`, freed only here.
-        unsafe { sys::av_packet_free(&mut p) }
-    }
-}
 
 /// What was read next.
 pub(crate) enum Read {
@@ -188,15 +138,15 @@ impl Demuxer {
     /// The next packet that is wanted. Other streams are passed over.
     pub(crate) fn read(&mut self) -> Result<Read, AvError> {
         loop {
-            let packet = CodedPacket::new()?;
+            let mut packet = CodedPacket::new()?;
             // SAFETY: context and packet are ours.
-            let code = unsafe { sys::av_read_frame(self.context.as_ptr(), packet.0.as_ptr()) };
+            let code = unsafe { sys::av_read_frame(self.context.as_ptr(), packet.as_mut_ptr()) };
             match check("av_read_frame", code) {
                 Err(e) if e.is_end() => return Ok(Read::End),
                 other => other?,
             };
             // SAFETY: av_read_frame filled the packet.
-            let index = unsafe { (*packet.0.as_ptr()).stream_index as usize };
+            let index = unsafe { (*packet.as_mut_ptr()).stream_index as usize };
             if index == self.facts.index {
                 self.video_packets += 1;
                 self.cut_packets += u64::from(packet.is_incomplete());
@@ -204,7 +154,7 @@ impl Demuxer {
             }
             if let Some(kept) = self.audio.iter().find(|a| a.index() == index) {
                 // SAFETY: the packet was read from that stream and may be emptied.
-                if let Some(audio) = unsafe { AudioPacket::take(packet.0.as_ptr(), kept) }? {
+                if let Some(audio) = unsafe { AudioPacket::take(packet.as_mut_ptr(), kept) }? {
                     return Ok(Read::Audio(audio));
                 }
             }
@@ -330,22 +280,6 @@ impl Drop for Demuxer {
 /// More frames a second than any camera gives; headers that state more are broken.
 const HIGHEST_RATE: f64 = 100_000.0;
 
-/// # Safety
-/// `dict` is null or a valid dictionary.
-unsafe fn tag_names(dict: *const sys::AVDictionary) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut entry = ptr::null_mut();
-    loop {
-        // SAFETY: the caller vouches for the dictionary; an empty key visits every entry.
-        entry = unsafe { sys::av_dict_get(dict, c"".as_ptr(), entry, sys::AV_DICT_IGNORE_SUFFIX) };
-        if entry.is_null() {
-            return names;
-        }
-        // SAFETY: keys are strings that end with 0.
-        names.push(text(unsafe { (*entry).key }));
-    }
-}
-
 /// The reader is opened apart from the container, so that the container is told by content
 /// (a name like `a%03d.jpg` would otherwise be taken for a pattern).
 fn open_context(path: &Path) -> Result<NonNull<sys::AVFormatContext>, SourceError> {
@@ -393,64 +327,4 @@ fn bytes_of(name: &OsStr) -> Vec<u8> {
 #[cfg(not(unix))]
 fn bytes_of(name: &OsStr) -> Vec<u8> {
     name.to_string_lossy().into_owned().into_bytes()
-}
-
-/// # Safety
-/// `stream` is a stream of an open context.
-unsafe fn stream_facts(index: usize, stream: *mut sys::AVStream) -> StreamFacts {
-    // SAFETY: the caller vouches for the stream.
-    let (p, disposition) = unsafe { (&*(*stream).codecpar, (*stream).disposition) };
-    let kind = match p.codec_type {
-        AVMediaType::AVMEDIA_TYPE_VIDEO if disposition & sys::AV_DISPOSITION_ATTACHED_PIC != 0 => {
-            StreamKind::CoverPicture
-        }
-        AVMediaType::AVMEDIA_TYPE_VIDEO => StreamKind::Video,
-        AVMediaType::AVMEDIA_TYPE_AUDIO => StreamKind::Audio,
-        AVMediaType::AVMEDIA_TYPE_SUBTITLE => StreamKind::Subtitle,
-        AVMediaType::AVMEDIA_TYPE_DATA => StreamKind::Data,
-        AVMediaType::AVMEDIA_TYPE_ATTACHMENT => StreamKind::Attachment,
-        _ => StreamKind::Unknown,
-    };
-    StreamFacts {
-        index,
-        kind,
-        codec: codec_name(p.codec_id),
-    }
-}
-
-fn codec_name(id: sys::AVCodecID) -> String {
-    // SAFETY: always returns a constant string.
-    text(unsafe { sys::avcodec_get_name(id) })
-}
-
-fn text(s: *const std::ffi::c_char) -> String {
-    if s.is_null() {
-        return String::new();
-    }
-    // SAFETY: strings of FFmpeg's tables end with 0.
-    unsafe { CStr::from_ptr(s) }.to_string_lossy().into_owned()
-}
-
-fn seconds(duration: i64) -> Option<f64> {
-    (duration > 0).then(|| duration as f64 / f64::from(sys::AV_TIME_BASE))
-}
-
-/// A copy of what a stream says of itself.
-///
-/// # Safety
-/// `stream` is a stream of an open context.
-unsafe fn side_data(stream: *const sys::AVStream, kind: AVPacketSideDataType) -> Option<Vec<u8>> {
-    let mut size = 0;
-    // SAFETY: the caller vouches for the stream; `size` says how many bytes there are.
-    unsafe {
-        let data = sys::av_stream_get_side_data(stream, kind, &mut size);
-        (!data.is_null()).then(|| std::slice::from_raw_parts(data, size).to_vec())
-    }
-}
-
-/// Nine numbers of the machine's byte order.
-fn matrix_of(bytes: &[u8]) -> Option<[i32; 9]> {
-    let (numbers, _) = bytes.as_chunks::<4>();
-    let first: &[[u8; 4]; 9] = numbers.first_chunk()?;
-    Some(first.map(i32::from_ne_bytes))
 }

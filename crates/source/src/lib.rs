@@ -1,7 +1,7 @@
 //! File to `RawFrame`: demux, decode, photos, limits.
 //!
 //! A coded packet of a file is a type of this crate; outputs cannot name it. FFmpeg is called in
-//! `demux.rs` and `decode.rs` only.
+//! `demux` and `decode` only.
 #![deny(unsafe_code)]
 
 mod awaited;
