@@ -83,6 +83,7 @@ fn settings(args: &RedactArgs, zones: Zones) -> JobSettings {
             crf: args.crf,
             preset: args.preset.clone(),
         },
+        pace: default.pace,
     }
 }
 

@@ -1,8 +1,10 @@
 //! What `redact` would leave exposed and cover in vain in clips with known boxes, by geometry
 //! alone: nothing is encoded, so that a change of a threshold is measured in a minute.
 //!
-//! `cargo run --release -p scrim-redact --example cover_score -- [publish|normal|quick]
+//! `cargo run --release -p scrim-redact --example cover_score -- [publish|normal|quick|live=SECONDS]
 //! [city|clear|CARD.json] FOLDER...`
+//!
+//! `live=0.5` is a camera while it runs, with half a second of look-ahead.
 //!
 //! FOLDER holds `clips/NAME.mp4` and `truth/NAME.json` as the clip maker of the scoring programs
 //! writes them. A box is covered when 75 % of what is visible of it is filled. A false region is
@@ -11,7 +13,7 @@
 //! costs is told beside it: CPU seconds of decoding and looking.
 #![expect(clippy::print_stdout, reason = "a bench prints")]
 
-use scrim_redact::{Control, Engine, JobSettings, WeightsFrom, foresee};
+use scrim_redact::{Control, Engine, JobSettings, Pace, WeightsFrom, foresee};
 use scrim_track::Sensitivity;
 use scrim_units::{PxBox, PxRect, Size};
 use serde_json::Value;
@@ -55,7 +57,8 @@ struct Score {
 fn main() -> Result<(), Failure> {
     let mut folders: Vec<String> = std::env::args().skip(1).collect();
     let level = folders.first().and_then(|word| sensitivity(word));
-    if level.is_some() {
+    let pace = folders.first().and_then(|word| live(word));
+    if level.is_some() || pace.is_some() {
         folders.remove(0);
     }
     let weights = folders.first().and_then(|word| weights(word));
@@ -66,6 +69,7 @@ fn main() -> Result<(), Failure> {
     let engine = Engine::new(JobSettings {
         weights: weights.unwrap_or(default.weights),
         sensitivity: level.unwrap_or(default.sensitivity),
+        pace: pace.unwrap_or(default.pace),
         ..default
     })?;
     let mut score = Score::default();
@@ -98,6 +102,11 @@ fn sensitivity(word: &str) -> Option<Sensitivity> {
         "quick" => Sensitivity::Quick,
         _ => return None,
     })
+}
+
+fn live(word: &str) -> Option<Pace> {
+    let look_ahead_s = word.strip_prefix("live=")?.parse().ok()?;
+    Some(Pace::Live { look_ahead_s })
 }
 
 /// A folder is neither weights inside the program nor a card.

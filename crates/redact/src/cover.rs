@@ -2,7 +2,8 @@
 
 use crate::job::Engine;
 use crate::ledger::Boxes;
-use scrim_track::{ClipTracker, FrameCover, FrameFacts, TrackSettings, TrackSummary};
+use crate::settings::Pace;
+use scrim_track::{ClipTracker, FrameCover, FrameFacts, LiveTracker, TrackSettings, TrackSummary};
 use scrim_units::{PxBox, PxRect, Size};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -31,6 +32,21 @@ impl Tracking for ClipTracker {
     }
 }
 
+impl Tracking for LiveTracker {
+    fn push(&mut self, frame: FrameFacts) {
+        Self::push(self, frame);
+    }
+
+    fn take_settled(&mut self) -> Vec<FrameCover> {
+        Self::take_settled(self)
+    }
+
+    /// A running camera has no list of tracks: what is past is forgotten.
+    fn finish(self: Box<Self>) -> (Vec<FrameCover>, Vec<TrackSummary>) {
+        (Self::finish(*self), Vec::new())
+    }
+}
+
 /// Makes what tracks a clip of frames of this size.
 pub(crate) type Tracks = fn(Size, TrackSettings) -> Box<dyn Tracking>;
 
@@ -56,8 +72,13 @@ pub(crate) struct Tracked {
 
 impl Covering {
     pub(crate) fn new(size: Size, engine: &Engine) -> Self {
+        let track = engine.settings.track();
+        let tracker = match engine.settings.pace {
+            Pace::File => (engine.tracks)(size, track),
+            Pace::Live { look_ahead_s } => Box::new(LiveTracker::new(size, track, look_ahead_s)),
+        };
         Self {
-            tracker: Some((engine.tracks)(size, engine.settings.track())),
+            tracker: Some(tracker),
             size,
             mask_scale: engine.settings.mask_scale,
             boxes: Boxes::default(),

@@ -5,6 +5,7 @@ use crate::cover::{Covering, Tracked};
 use crate::error::JobError;
 use crate::job::{Control, Engine, Step};
 use crate::ledger::{Examined, Frames, Looked};
+use crate::settings::Pace;
 use scrim_detect::{Guard, Level, MotionSearch, Movement, Prepared};
 use scrim_engine::{Fault, Stage};
 use scrim_ff::Light;
@@ -159,7 +160,10 @@ impl Looker {
         let track = engine.settings.track();
         Self {
             guard: engine.guard(),
-            schedule: Schedule::new(upright, interval, engine.settings.sensitivity),
+            schedule: match engine.settings.pace {
+                Pace::File => Schedule::new(upright, interval, engine.settings.sensitivity),
+                Pace::Live { .. } => Schedule::live(upright, interval),
+            },
             motion: MotionSearch::default(),
             stored: first.size,
             frames: Frames::default(),

@@ -7,7 +7,9 @@ mod footage;
 use footage::{BOX, HEIGHT, Scratch, WIDTH, planes_of};
 use scrim_detect::{DetectError, Detector, Prepared};
 use scrim_raw::{Fill, ModelId};
-use scrim_redact::{Control, Engine, JobSettings, Kind, Planned, VideoOptions, redact_file};
+use scrim_redact::{
+    Control, Engine, JobSettings, Kind, Pace, Planned, VideoOptions, foresee, redact_file,
+};
 use scrim_sink::{Codec, Container};
 use scrim_units::{Class, Pass, Sighting};
 use std::path::{Path, PathBuf};
@@ -163,6 +165,29 @@ fn two_inputs_differing_only_inside_regions_give_equal_files() {
             assert!(a == b, "{fill:?} {codec:?}: the files differ");
         }
     }
+}
+
+#[test]
+fn live_a_face_is_covered_from_when_it_is_found_and_with_a_look_ahead_before_that() {
+    const FOUND: usize = 30;
+    let scratch = Scratch::new("live");
+    let source = scratch.path("a.mkv");
+    let still = format!("testsrc2=s={WIDTH}x{HEIGHT}:r=25,loop=50:1,trim=end_frame=50");
+    ffmpeg(&["-f", "lavfi", "-i", &still, "-c:v", "ffv1"], &source);
+    let first_covered = |pace| {
+        let settings = JobSettings {
+            pace,
+            ..JobSettings::default()
+        };
+        let engine = engine(settings, |frame| frame >= FOUND as u64);
+        let filled = foresee(&source, &engine, &Control::silent()).unwrap();
+        assert_eq!(filled.len(), 50);
+        filled.iter().position(|rects| !rects.is_empty()).unwrap()
+    };
+    let live = |look_ahead_s| first_covered(Pace::Live { look_ahead_s });
+    assert_eq!(live(0.0), FOUND);
+    assert!(live(0.5) < FOUND);
+    assert_eq!(live(0.5), first_covered(Pace::File));
 }
 
 #[test]

@@ -10,7 +10,7 @@
 //! and `assign`; `join` links the pieces, looking backwards as well; `keep` drops what
 //! has no strong sighting; `fit` smooths; `path` places a box in every frame, also where
 //! nobody looked or nothing was found; `cover` adds the margins. [`ClipTracker`] does the same
-//! while the clip is still read (`settle`).
+//! while the clip is still read (`settle`), [`LiveTracker`] while a camera runs (`live`).
 #![forbid(unsafe_code)]
 
 mod assign;
@@ -21,6 +21,7 @@ mod facts;
 mod fit;
 mod join;
 mod keep;
+mod live;
 mod motion;
 mod packed;
 mod passes;
@@ -34,6 +35,7 @@ mod shot;
 pub use clip::cover_clip;
 pub use cover::{ClipCover, CoverBox, FrameCover, TrackSummary, Why};
 pub use facts::{FrameFacts, Look};
+pub use live::LiveTracker;
 pub use motion::{CellMotion, MotionGrid, MotionGridError};
 pub use passes::{photo_passes, verify_passes};
 pub use schedule::Schedule;

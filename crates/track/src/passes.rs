@@ -45,7 +45,6 @@ pub(crate) fn whole(scale: f32) -> Pass {
 }
 
 /// Network input of a pass in pixels, for a frame of this size.
-#[cfg(test)]
 pub(crate) fn cost(pass: &Pass, size: Size) -> f64 {
     let area = pass.area.unwrap_or(size.rect());
     let scale = f64::from(pass.scale);

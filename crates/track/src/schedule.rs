@@ -5,7 +5,7 @@
 use scrim_units::{Class, Pass, PxRect, Size};
 
 use crate::Sensitivity;
-use crate::passes::{HALF, misses_large, smallest_at, whole};
+use crate::passes::{HALF, cost, misses_large, smallest_at, whole};
 
 /// A look at least every so many seconds: every second frame at 24 to 30 fps, every frame at 20
 /// and less. Somebody walking moves by about a head's width in that time.
@@ -49,6 +49,10 @@ const TILE_TURN_LOOKS: usize = 5;
 /// wholly in one of them.
 const TILE_OVERLAP_PX: u32 = 48;
 
+/// Live, no pass sees more of the network's pixels than this: what a camera's frame may cost at
+/// worst is one pass over 1920x1080.
+const LIVE_PASS_PX: f64 = 1920.0 * 1080.0;
+
 /// Most of the long side that the pass for large faces has.
 const COARSE_LONG_PX: f32 = 480.0;
 
@@ -69,7 +73,7 @@ struct Plan {
     due_s: f64,
     /// Scales at which looks see the whole picture, by turns, finest first.
     turns: Vec<Vec<f32>>,
-    /// All of them, for a fresh look.
+    /// Scales of a fresh look: all of them, or live the finest turn alone.
     fresh: Vec<f32>,
     /// Parts seen at scale 1, by turns.
     tiles: Vec<PxRect>,
@@ -98,22 +102,49 @@ impl Schedule {
         } else {
             Vec::new()
         };
-        let mut turns = turns(size, base, sensitivity);
-        let mut fresh = turns.concat();
-        fresh.sort_by(|a, b| b.total_cmp(a));
-        fresh.dedup();
-        if frame_interval_s > period && turns.len() as f64 * frame_interval_s > ROUND_S {
-            turns = vec![fresh.clone()];
-        }
-        let (period_s, due_s) = rhythm(frame_interval_s, period);
-        Self {
-            plan: Plan {
-                period_s,
-                due_s,
+        let turns = turns(size, base, sensitivity);
+        let fresh = all_of(&turns);
+        Self::of(
+            frame_interval_s,
+            period,
+            Plan {
                 turns,
                 fresh,
                 tiles,
+                ..Plan::EMPTY
             },
+        )
+    }
+
+    /// For a camera of this upright size while it runs: looks come as often as at
+    /// [`Sensitivity::Publish`], and each has the scales of one turn, after a cut too. What a
+    /// frame costs at worst is [`costliest_px`](Self::costliest_px); larger pictures are reduced
+    /// for it. Only a camera so slow that a round would take too long is seen at every scale at
+    /// once.
+    #[must_use]
+    pub fn live(size: Size, frame_interval_s: f64) -> Self {
+        let base = (LIVE_PASS_PX / size.area().max(1) as f64).sqrt().min(1.0) as f32;
+        let turns = turns(size, base, Sensitivity::Publish);
+        let fresh = turns[0].clone();
+        Self::of(
+            frame_interval_s,
+            PUBLISH_PERIOD_S,
+            Plan {
+                turns,
+                fresh,
+                ..Plan::EMPTY
+            },
+        )
+    }
+
+    fn of(frame_interval_s: f64, period: f64, mut plan: Plan) -> Self {
+        if frame_interval_s > period && plan.turns.len() as f64 * frame_interval_s > ROUND_S {
+            plan.fresh = all_of(&plan.turns);
+            plan.turns = vec![plan.fresh.clone()];
+        }
+        (plan.period_s, plan.due_s) = rhythm(frame_interval_s, period);
+        Self {
+            plan,
             looks: 0,
             last_s: None,
         }
@@ -160,12 +191,31 @@ impl Schedule {
         Class::ALL.map(|class| smallest_at(scale, class))
     }
 
+    /// Most of the network's pixels in one frame of this upright size, the one the schedule was
+    /// made for.
+    #[must_use]
+    pub fn costliest_px(&self, size: Size) -> u64 {
+        let looks = 0..(self.plan.turns.len() * self.plan.tiles.len().max(1)) as u64;
+        let fresh = self.plan.passes(0, true);
+        let all = looks.map(|look| self.plan.passes(look, false));
+        let px = |passes: Vec<Pass>| passes.iter().map(|p| cost(p, size)).sum::<f64>();
+        all.chain([fresh]).map(px).fold(0.0, f64::max).round() as u64
+    }
+
     /// A frame that is not looked at comes less than this many seconds after one that is. At a
     /// steady rate it is the time from look to look.
     #[must_use]
     pub fn longest_gap_s(&self) -> f64 {
         self.plan.period_s
     }
+}
+
+/// All scales of a round, finest first, each once.
+fn all_of(turns: &[Vec<f32>]) -> Vec<f32> {
+    let mut all = turns.concat();
+    all.sort_by(|a, b| b.total_cmp(a));
+    all.dedup();
+    all
 }
 
 /// The scales of each look in a round. Two scales by turns cost less than both in every look,
@@ -195,8 +245,17 @@ fn rhythm(interval_s: f64, period_s: f64) -> (f64, f64) {
 }
 
 impl Plan {
+    /// Without a look.
+    const EMPTY: Self = Self {
+        period_s: 0.0,
+        due_s: 0.0,
+        turns: Vec::new(),
+        fresh: Vec::new(),
+        tiles: Vec::new(),
+    };
+
     fn finest(&self) -> f32 {
-        let whole = self.fresh.iter().fold(0.0, |a: f32, &b| a.max(b));
+        let whole = self.turns.iter().flatten().fold(0.0, |a: f32, &b| a.max(b));
         if self.tiles.is_empty() {
             whole
         } else {

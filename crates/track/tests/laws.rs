@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use scrim_track::{
-    CellMotion, ClipCover, ClipTracker, FrameFacts, Look, MotionGrid, Sensitivity, TrackSettings,
-    Why, cover_clip,
+    CellMotion, ClipCover, ClipTracker, FrameCover, FrameFacts, LiveTracker, Look, MotionGrid,
+    Sensitivity, TrackSettings, Why, cover_clip,
 };
 use scrim_units::{Class, PxBox, Sighting, Size};
 
@@ -126,6 +126,21 @@ fn settled_early(clip: &[FrameFacts], settings: &TrackSettings) -> ClipCover {
     ClipCover { frames, tracks }
 }
 
+/// Covers of a camera's frames, and how many were settled when the last frame came.
+fn covered_live(frames: &[FrameFacts], look_ahead_s: f64) -> (Vec<FrameCover>, usize) {
+    let mut tracker = LiveTracker::new(SIZE, settings(), look_ahead_s);
+    frames.iter().for_each(|f| tracker.push(f.clone()));
+    let mut covers = tracker.take_settled();
+    let settled = covers.len();
+    covers.extend(tracker.finish());
+    (covers, settled)
+}
+
+/// Where a frame's boxes are; numbers of tracks mean nothing across two runs.
+fn places(cover: &FrameCover) -> Vec<(Class, PxBox)> {
+    cover.boxes.iter().map(|b| (b.class, b.at)).collect()
+}
+
 /// Whether the pixels of `at`, as far as they are in the picture, are all in one cover box.
 fn covered(cover: &ClipCover, frame: usize, class: Class, at: PxBox) -> bool {
     let pixels = at.pixels(SIZE);
@@ -133,6 +148,26 @@ fn covered(cover: &ClipCover, frame: usize, class: Class, at: PxBox) -> bool {
         .boxes
         .iter()
         .any(|b| b.class == class && b.at.pixels(SIZE).contains(pixels))
+}
+
+/// A strong sighting that is not covered in its frame with its margin, and the frame's number.
+fn strong_and_open(clip: &[FrameFacts], cover: &ClipCover) -> Option<(usize, Sighting)> {
+    let settings = settings();
+    let open = |k: usize, s: &Sighting| {
+        let set = settings.of(s.class);
+        let near = bounded(s.at);
+        let grown = near.grow(near.width() * set.margin, near.height() * set.margin);
+        s.score >= set.strong
+            && s.at.is_sane()
+            && !s.at.pixels(SIZE).is_empty()
+            && !covered(cover, k, s.class, grown)
+    };
+    let looks = clip
+        .iter()
+        .enumerate()
+        .filter_map(|(k, f)| Some((k, f.look.as_ref()?)));
+    let mut all = looks.flat_map(|(k, look)| look.sightings.iter().map(move |s| (k, *s)));
+    all.find(|(k, s)| open(*k, s))
 }
 
 /// The part of a box within one picture's width and height of the picture: the rest of a box
@@ -163,18 +198,8 @@ proptest! {
 
     #[test]
     fn every_strong_sighting_is_covered_in_its_frame_with_its_margin(clip in a_clip()) {
-        let settings = settings();
-        let cover = cover_clip(SIZE, &clip, &settings);
-        for (k, frame) in clip.iter().enumerate() {
-            for s in frame.look.iter().flat_map(|l| &l.sightings) {
-                let set = settings.of(s.class);
-                if s.score >= set.strong && s.at.is_sane() && !s.at.pixels(SIZE).is_empty() {
-                    let near = bounded(s.at);
-                    let grown = near.grow(near.width() * set.margin, near.height() * set.margin);
-                    prop_assert!(covered(&cover, k, s.class, grown), "frame {k}: {s:?}");
-                }
-            }
-        }
+        let cover = cover_clip(SIZE, &clip, &settings());
+        prop_assert_eq!(strong_and_open(&clip, &cover), None);
     }
 
     #[test]
@@ -220,6 +245,35 @@ proptest! {
             false => settings(),
         };
         prop_assert_eq!(settled_early(&clip, &settings), cover_clip(SIZE, &clip, &settings));
+    }
+
+    #[test]
+    fn live_with_a_look_ahead_as_long_as_the_clip_it_has_the_clips_cover(clip in a_clip()) {
+        let (live, _) = covered_live(&clip, 1e9);
+        let whole = cover_clip(SIZE, &clip, &settings());
+        prop_assert_eq!(live.len(), clip.len());
+        for (a, b) in live.iter().zip(&whole.frames) {
+            prop_assert_eq!(places(a), places(b));
+        }
+    }
+
+    #[test]
+    fn live_nothing_that_comes_later_changes_what_was_settled(
+        clip in a_clip(),
+        later in a_clip(),
+        look_ahead in 0.0..1.0f64,
+    ) {
+        let (covers, settled) = covered_live(&clip, look_ahead);
+        let longer = [clip, later].concat();
+        let (all, _) = covered_live(&longer, look_ahead);
+        prop_assert_eq!(&covers[..settled], &all[..settled]);
+    }
+
+    #[test]
+    fn live_a_strong_sighting_is_covered_in_its_frame_without_any_look_ahead(clip in a_clip()) {
+        let (frames, _) = covered_live(&clip, 0.0);
+        let live = ClipCover { frames, tracks: Vec::new() };
+        prop_assert_eq!(strong_and_open(&clip, &live), None);
     }
 
     #[test]

@@ -236,3 +236,74 @@ fn a_look_with_tiles_in_one_part_only_is_not_taken_for_a_fine_one() {
     assert!(schedule.smallest_in(&passes)[0] > schedule.smallest(Class::Face));
     assert_eq!(schedule.smallest_in(&[]), [f32::INFINITY; 2]);
 }
+
+#[test]
+fn live_no_frame_costs_more_than_one_pass_over_full_hd() {
+    for (size, average) in [
+        (size(320, 240), 0.2e6),
+        (VGA, 0.5e6),
+        (HD, 0.6e6),
+        (FULL_HD, 0.7e6),
+        (UHD, 0.7e6),
+        (size(1080, 1920), 0.7e6),
+        (size(7680, 4320), 0.7e6),
+    ] {
+        for fps in [12.0, 25.0, 29.97, 60.0] {
+            let mut schedule = Schedule::live(size, 1.0 / fps);
+            let worst = schedule.costliest_px(size);
+            // A side is rounded to whole pixels.
+            assert!(worst as f64 <= LIVE_PASS_PX * 1.002, "{size:?}: {worst}");
+            let n = (10.0 * fps) as usize;
+            let costs: Vec<f64> = (0..n)
+                .map(|k| schedule.look(k as f64 / fps, k % 90 == 0))
+                .map(|passes| passes.iter().map(|p| cost(p, size)).sum())
+                .collect();
+            let dearest = costs.iter().fold(0.0, |a: f64, &b| a.max(b));
+            assert_eq!(dearest.round() as u64, worst, "{size:?}, {fps} fps");
+            let found = costs.iter().sum::<f64>() / n as f64;
+            assert!(
+                fps < 20.0 || found <= average,
+                "{size:?}, {fps} fps: {found}"
+            );
+        }
+    }
+}
+
+#[test]
+fn live_every_look_sees_the_whole_picture_and_a_cut_is_looked_at() {
+    for size in [VGA, HD, FULL_HD, UHD] {
+        let mut schedule = Schedule::live(size, 0.04);
+        for k in 0..40 {
+            let passes = schedule.look(f64::from(k) * 0.04, k == 7);
+            assert!(passes.iter().all(|p| p.area.is_none()));
+            if k == 0 || k == 7 {
+                let finest = Class::ALL.map(|c| schedule.smallest(c));
+                assert_eq!(schedule.smallest_in(&passes), finest, "{size:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_slow_camera_is_seen_at_every_scale_at_once() {
+    let mut live = Schedule::live(FULL_HD, 0.5);
+    let mut file = Schedule::new(FULL_HD, 0.5, Publish);
+    for k in 0..3 {
+        assert_eq!(
+            live.look(0.5 * k as f64, false),
+            file.look(0.5 * k as f64, false)
+        );
+    }
+}
+
+#[test]
+fn of_a_file_the_costliest_frame_is_the_one_after_a_cut() {
+    let schedule = Schedule::new(UHD, 0.04, Publish);
+    let fresh: f64 = schedule
+        .clone()
+        .look(0.0, true)
+        .iter()
+        .map(|p| cost(p, UHD))
+        .sum();
+    assert_eq!(schedule.costliest_px(UHD), fresh.round() as u64);
+}
