@@ -192,7 +192,8 @@ impl Schedule {
     }
 
     /// Most of the network's pixels in one frame of this upright size, the one the schedule was
-    /// made for.
+    /// made for. The detector's second opinion, where one is asked for, is a quarter of a pass
+    /// more.
     #[must_use]
     pub fn costliest_px(&self, size: Size) -> u64 {
         let looks = 0..(self.plan.turns.len() * self.plan.tiles.len().max(1)) as u64;
