@@ -5,6 +5,8 @@ use scrim_ff::sys::{self, AVMediaType, AVPacketSideDataType};
 use std::ffi::CStr;
 use std::ptr;
 
+/// What kind of stream it is, and its codec.
+///
 /// # Safety
 /// `stream` is a stream of an open context.
 pub(super) unsafe fn stream_facts(index: usize, stream: *mut sys::AVStream) -> StreamFacts {
@@ -28,19 +30,25 @@ pub(super) unsafe fn stream_facts(index: usize, stream: *mut sys::AVStream) -> S
     }
 }
 
+/// FFmpeg's name of a codec.
 pub(super) fn codec_name(id: sys::AVCodecID) -> String {
     // SAFETY: always returns a constant string.
-    text(unsafe { sys::avcodec_get_name(id) })
+    unsafe { text(sys::avcodec_get_name(id)) }
 }
 
-pub(super) fn text(s: *const std::ffi::c_char) -> String {
+/// A copy of a string of FFmpeg; empty for none.
+///
+/// # Safety
+/// `s` is null or a string that ends with 0.
+pub(super) unsafe fn text(s: *const std::ffi::c_char) -> String {
     if s.is_null() {
         return String::new();
     }
-    // SAFETY: strings of FFmpeg's tables end with 0.
+    // SAFETY: the caller vouches for the string.
     unsafe { CStr::from_ptr(s) }.to_string_lossy().into_owned()
 }
 
+/// A duration of a container, in seconds; none where it is unknown.
 pub(super) fn seconds(duration: i64) -> Option<f64> {
     (duration > 0).then(|| duration as f64 / f64::from(sys::AV_TIME_BASE))
 }
@@ -61,13 +69,15 @@ pub(super) unsafe fn side_data(
     }
 }
 
-/// Nine numbers of the machine's byte order.
+/// A display matrix from its side data: nine numbers of the machine's byte order.
 pub(super) fn matrix_of(bytes: &[u8]) -> Option<[i32; 9]> {
     let (numbers, _) = bytes.as_chunks::<4>();
     let first: &[[u8; 4]; 9] = numbers.first_chunk()?;
     Some(first.map(i32::from_ne_bytes))
 }
 
+/// The keys of a dictionary.
+///
 /// # Safety
 /// `dict` is null or a valid dictionary.
 pub(super) unsafe fn tag_names(dict: *const sys::AVDictionary) -> Vec<String> {
@@ -80,6 +90,6 @@ pub(super) unsafe fn tag_names(dict: *const sys::AVDictionary) -> Vec<String> {
             return names;
         }
         // SAFETY: keys are strings that end with 0.
-        names.push(text(unsafe { (*entry).key }));
+        names.push(unsafe { text((*entry).key) });
     }
 }
