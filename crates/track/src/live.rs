@@ -7,14 +7,12 @@
 //! forgotten, and nothing is known of what comes after the look-ahead: a face that is found
 //! later than that stays open until it is found.
 
-use scrim_units::Size;
+use scrim_units::{Class, Size};
 
+use crate::chain::LONGEST_GAP_S;
 use crate::clip::cover_shot;
 use crate::shot::{Shot, time_after};
 use crate::{FrameCover, FrameFacts, TrackSettings};
-
-/// How long what was found is remembered: as long as weak sightings keep a track going.
-const MEMORY_S: f64 = 4.0;
 
 /// Takes a camera's facts frame by frame, and gives covers as they are settled.
 #[derive(Debug)]
@@ -22,6 +20,8 @@ pub struct LiveTracker {
     size: Size,
     settings: TrackSettings,
     look_ahead_s: f64,
+    /// How long what was found is remembered: as long as a track of it can go on.
+    memory_s: f64,
     /// Frames that are remembered, all of one shot, and their times.
     frames: Vec<FrameFacts>,
     times: Vec<f64>,
@@ -33,11 +33,17 @@ pub struct LiveTracker {
 
 impl LiveTracker {
     /// For frames of `size` luma pixels, each settled once a frame `look_ahead_s` seconds later
-    /// came, or a cut. A look-ahead that is negative or no number is none.
+    /// came, or a cut. A look-ahead that is negative or no number is none. Held are the frames of
+    /// the look-ahead and of the memory before it.
     #[must_use]
     pub fn new(size: Size, settings: TrackSettings, look_ahead_s: f64) -> Self {
+        let longest = |c| settings.of(c).weak_run_s.max(settings.of(c).gap_s);
         Self {
             size,
+            memory_s: Class::ALL
+                .map(longest)
+                .into_iter()
+                .fold(LONGEST_GAP_S, f64::max),
             settings,
             look_ahead_s: look_ahead_s.max(0.0),
             frames: Vec::new(),
@@ -94,7 +100,7 @@ impl LiveTracker {
     fn forget(&mut self, now: f64) {
         let old = self
             .times
-            .partition_point(|t| now - t > self.look_ahead_s + MEMORY_S);
+            .partition_point(|t| now - t > self.look_ahead_s + self.memory_s);
         let old = old.min(self.covered);
         self.frames.drain(..old);
         self.times.drain(..old);
@@ -161,6 +167,19 @@ mod tests {
         frames[20].cut = true;
         frames.into_iter().for_each(|f| tracker.push(f));
         assert_eq!(tracker.take_settled().len(), 20);
+    }
+
+    #[test]
+    fn weak_sightings_go_on_with_a_track_as_long_as_in_a_file() {
+        let settings = TrackSettings::for_sensitivity(Sensitivity::Publish);
+        let frames = clip(90, |k| vec![face(if k < 5 { 0.9 } else { 0.2 }, AT)]);
+        let mut tracker = tracker(0.0);
+        frames.iter().for_each(|f| tracker.push(f.clone()));
+        let live: Vec<bool> = tracker.finish().iter().map(is_covered).collect();
+        let file = crate::cover_clip(SIZE, &frames, &settings);
+        let file: Vec<bool> = file.frames.iter().map(is_covered).collect();
+        assert_eq!(live, file);
+        assert!(live[89]);
     }
 
     #[test]

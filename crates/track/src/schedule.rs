@@ -67,13 +67,14 @@ pub struct Schedule {
 
 #[derive(Debug, Clone)]
 struct Plan {
+    size: Size,
     period_s: f64,
     /// A frame this long after a look is looked at: the period less half a frame, so that
     /// jitter of the times does not skip one.
     due_s: f64,
     /// Scales at which looks see the whole picture, by turns, finest first.
     turns: Vec<Vec<f32>>,
-    /// Scales of a fresh look: all of them, or live the finest turn alone.
+    /// Scales of a fresh look: all of them, or live those of the first turn, which has the finest.
     fresh: Vec<f32>,
     /// Parts seen at scale 1, by turns.
     tiles: Vec<PxRect>,
@@ -102,18 +103,16 @@ impl Schedule {
         } else {
             Vec::new()
         };
-        let turns = turns(size, base, sensitivity);
-        let fresh = all_of(&turns);
-        Self::of(
-            frame_interval_s,
-            period,
-            Plan {
-                turns,
-                fresh,
-                tiles,
-                ..Plan::EMPTY
-            },
-        )
+        let turns = in_time(turns(size, base, sensitivity), frame_interval_s, period);
+        let (period_s, due_s) = rhythm(frame_interval_s, period);
+        Self::following(Plan {
+            size,
+            period_s,
+            due_s,
+            fresh: all_of(&turns),
+            turns,
+            tiles,
+        })
     }
 
     /// For a camera of this upright size while it runs: looks come as often as at
@@ -125,24 +124,19 @@ impl Schedule {
     pub fn live(size: Size, frame_interval_s: f64) -> Self {
         let base = (LIVE_PASS_PX / size.area().max(1) as f64).sqrt().min(1.0) as f32;
         let turns = turns(size, base, Sensitivity::Publish);
-        let fresh = turns[0].clone();
-        Self::of(
-            frame_interval_s,
-            PUBLISH_PERIOD_S,
-            Plan {
-                turns,
-                fresh,
-                ..Plan::EMPTY
-            },
-        )
+        let turns = in_time(turns, frame_interval_s, PUBLISH_PERIOD_S);
+        let (period_s, due_s) = rhythm(frame_interval_s, PUBLISH_PERIOD_S);
+        Self::following(Plan {
+            size,
+            period_s,
+            due_s,
+            fresh: turns[0].clone(),
+            turns,
+            tiles: Vec::new(),
+        })
     }
 
-    fn of(frame_interval_s: f64, period: f64, mut plan: Plan) -> Self {
-        if frame_interval_s > period && plan.turns.len() as f64 * frame_interval_s > ROUND_S {
-            plan.fresh = all_of(&plan.turns);
-            plan.turns = vec![plan.fresh.clone()];
-        }
-        (plan.period_s, plan.due_s) = rhythm(frame_interval_s, period);
+    fn following(plan: Plan) -> Self {
         Self {
             plan,
             looks: 0,
@@ -191,15 +185,14 @@ impl Schedule {
         Class::ALL.map(|class| smallest_at(scale, class))
     }
 
-    /// Most of the network's pixels in one frame of this upright size, the one the schedule was
-    /// made for. The detector's second opinion, where one is asked for, is a quarter of a pass
-    /// more.
+    /// Most of the network's pixels in one frame. The detector's second opinion, where one is
+    /// asked for, is a quarter of a pass more.
     #[must_use]
-    pub fn costliest_px(&self, size: Size) -> u64 {
+    pub fn costliest_px(&self) -> u64 {
         let looks = 0..(self.plan.turns.len() * self.plan.tiles.len().max(1)) as u64;
         let fresh = self.plan.passes(0, true);
         let all = looks.map(|look| self.plan.passes(look, false));
-        let px = |passes: Vec<Pass>| passes.iter().map(|p| cost(p, size)).sum::<f64>();
+        let px = |passes: Vec<Pass>| passes.iter().map(|p| cost(p, self.plan.size)).sum::<f64>();
         all.chain([fresh]).map(px).fold(0.0, f64::max).round() as u64
     }
 
@@ -208,6 +201,15 @@ impl Schedule {
     #[must_use]
     pub fn longest_gap_s(&self) -> f64 {
         self.plan.period_s
+    }
+}
+
+/// These turns; all in one look where a round of them would take too long at this interval.
+fn in_time(turns: Vec<Vec<f32>>, interval_s: f64, period_s: f64) -> Vec<Vec<f32>> {
+    if interval_s > period_s && turns.len() as f64 * interval_s > ROUND_S {
+        vec![all_of(&turns)]
+    } else {
+        turns
     }
 }
 
@@ -246,15 +248,6 @@ fn rhythm(interval_s: f64, period_s: f64) -> (f64, f64) {
 }
 
 impl Plan {
-    /// Without a look.
-    const EMPTY: Self = Self {
-        period_s: 0.0,
-        due_s: 0.0,
-        turns: Vec::new(),
-        fresh: Vec::new(),
-        tiles: Vec::new(),
-    };
-
     fn finest(&self) -> f32 {
         let whole = self.turns.iter().flatten().fold(0.0, |a: f32, &b| a.max(b));
         if self.tiles.is_empty() {
