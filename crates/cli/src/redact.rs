@@ -83,7 +83,6 @@ fn settings(args: &RedactArgs, zones: Zones) -> JobSettings {
             crf: args.crf,
             preset: args.preset.clone(),
         },
-        pace: default.pace,
     }
 }
 
@@ -169,12 +168,12 @@ fn report(args: &RedactArgs, summary: &Summary) -> anyhow::Result<()> {
         eprintln!("{}", summary.line());
         if let Some(smallest) = summary.smallest() {
             eprintln!("{smallest}");
-        }
-        if let WeightsFrom::Card(card) = &args.looking.weights {
-            eprintln!(
-                "{} looked: these sizes were learned with `city`, and may not hold for it",
-                shown(card)
-            );
+            if let WeightsFrom::Card(card) = &args.looking.weights {
+                eprintln!(
+                    "{} looked: these sizes were learned with `city`, and may not hold for it",
+                    shown(card)
+                );
+            }
         }
     }
     if summary.stopped {

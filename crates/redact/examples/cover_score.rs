@@ -14,7 +14,7 @@
 #![expect(clippy::print_stdout, reason = "a bench prints")]
 
 use scrim_redact::{Control, Engine, JobSettings, Pace, WeightsFrom, foresee};
-use scrim_track::Sensitivity;
+use scrim_track::{Schedule, Sensitivity};
 use scrim_units::{PxBox, PxRect, Size};
 use serde_json::Value;
 use std::path::Path;
@@ -52,13 +52,15 @@ struct Score {
     regions: usize,
     judged: u32,
     frames: u32,
+    /// Live: most of the network's pixels in one frame.
+    dearest_px: u64,
 }
 
 fn main() -> Result<(), Failure> {
     let mut folders: Vec<String> = std::env::args().skip(1).collect();
     let level = folders.first().and_then(|word| sensitivity(word));
-    let pace = folders.first().and_then(|word| live(word));
-    if level.is_some() || pace.is_some() {
+    let live = folders.first().and_then(|word| live(word));
+    if level.is_some() || live.is_some() {
         folders.remove(0);
     }
     let weights = folders.first().and_then(|word| weights(word));
@@ -69,9 +71,9 @@ fn main() -> Result<(), Failure> {
     let engine = Engine::new(JobSettings {
         weights: weights.unwrap_or(default.weights),
         sensitivity: level.unwrap_or(default.sensitivity),
-        pace: pace.unwrap_or(default.pace),
         ..default
     })?;
+    let pace = live.unwrap_or(Pace::File);
     let mut score = Score::default();
     let start = cpu_seconds()?;
     for folder in folders {
@@ -84,7 +86,7 @@ fn main() -> Result<(), Failure> {
             let clip = Path::new(&folder).join(format!("clips/{name}.mp4"));
             let truth: Value = serde_json::from_slice(&std::fs::read(&truth)?)?;
             let before = score.regions;
-            judge(&clip, &truth, &engine, &mut score)?;
+            judge(&clip, &truth, pace, &engine, &mut score)?;
             println!("{name}: {} false regions", score.regions - before);
         }
     }
@@ -130,13 +132,23 @@ fn cpu_seconds() -> Result<f64, Failure> {
     Ok(ticks.iter().sum::<f64>() / 100.0)
 }
 
-fn judge(clip: &Path, truth: &Value, engine: &Engine, score: &mut Score) -> Result<(), Failure> {
+fn judge(
+    clip: &Path,
+    truth: &Value,
+    pace: Pace,
+    engine: &Engine,
+    score: &mut Score,
+) -> Result<(), Failure> {
     let side = |key: &str| truth["plan"][key].as_u64().unwrap_or(0) as u32;
     let size = Size {
         width: side("width"),
         height: side("height"),
     };
-    let filled = foresee(clip, engine, &Control::silent())?;
+    let filled = foresee(clip, pace, engine, &Control::silent())?;
+    if let (Pace::Live { .. }, Some(fps)) = (pace, truth["plan"]["fps"].as_f64()) {
+        let dearest = Schedule::live(size, 1.0 / fps).costliest_px();
+        score.dearest_px = score.dearest_px.max(dearest);
+    }
     let frames = truth["frames"].as_array().ok_or("no frames")?;
     if frames.len() != filled.len() {
         return Err(format!("{}: not the clip of this truth", clip.display()).into());
@@ -302,7 +314,12 @@ fn print(score: &Score) {
     }
     let frames = f64::from(score.judged.max(1));
     println!(
-        "false regions a frame: {:.3}",
-        score.regions as f64 / frames
+        "false regions a frame: {:.3}, in {} frames whose labels are whole",
+        score.regions as f64 / frames,
+        score.judged
     );
+    if score.dearest_px > 0 {
+        let megapixels = score.dearest_px as f64 / 1e6;
+        println!("a frame costs the network {megapixels:.2} megapixels at most");
+    }
 }

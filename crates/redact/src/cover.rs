@@ -1,14 +1,14 @@
 //! What the first pass found, turned into what is filled in every frame.
 
+use crate::examine::Pace;
 use crate::job::Engine;
 use crate::ledger::Boxes;
-use crate::settings::Pace;
 use scrim_track::{ClipTracker, FrameCover, FrameFacts, LiveTracker, TrackSettings, TrackSummary};
 use scrim_units::{PxBox, PxRect, Size};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// What tracks a clip while it is read. There is one; tests of faults put one that fails in its
-/// place, and whatever that says is sealed like the right one.
+/// What tracks a clip while it is read. There is one for files and one for live pictures; tests
+/// of faults put one that fails in the place of the first, and whatever that says is sealed like the right one.
 pub(crate) trait Tracking {
     /// Takes the next frame.
     fn push(&mut self, frame: FrameFacts);
@@ -50,7 +50,7 @@ impl Tracking for LiveTracker {
 /// Makes what tracks a clip of frames of this size.
 pub(crate) type Tracks = fn(Size, TrackSettings) -> Box<dyn Tracking>;
 
-/// The one that tracks.
+/// The one that tracks files.
 pub(crate) const TRACKS: Tracks = |size, settings| Box::new(ClipTracker::new(size, settings));
 
 /// A clip's cover in the making, while it is read. No more is held of the past than the boxes
@@ -71,9 +71,9 @@ pub(crate) struct Tracked {
 }
 
 impl Covering {
-    pub(crate) fn new(size: Size, engine: &Engine) -> Self {
+    pub(crate) fn new(size: Size, pace: Pace, engine: &Engine) -> Self {
         let track = engine.settings.track();
-        let tracker = match engine.settings.pace {
+        let tracker = match pace {
             Pace::File => (engine.tracks)(size, track),
             Pace::Live { look_ahead_s } => Box::new(LiveTracker::new(size, track, look_ahead_s)),
         };

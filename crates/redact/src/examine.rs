@@ -5,7 +5,6 @@ use crate::cover::{Covering, Tracked};
 use crate::error::JobError;
 use crate::job::{Control, Engine, Step};
 use crate::ledger::{Examined, Frames, Looked};
-use crate::settings::Pace;
 use scrim_detect::{Guard, Level, MotionSearch, Movement, Prepared};
 use scrim_engine::{Fault, Stage};
 use scrim_ff::Light;
@@ -18,6 +17,20 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 /// Decoded frames that may wait for the detector.
 const WAITING: usize = 3;
+
+/// What is known of a video when a frame is covered. A file that is written has [`Pace::File`]:
+/// its report tells all tracks, which a running camera forgets.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Pace {
+    /// All of it.
+    File,
+    /// What came until so many seconds after the frame, as of a camera while it runs. Looks at a
+    /// frame have a bounded cost.
+    Live {
+        /// Seconds.
+        look_ahead_s: f64,
+    },
+}
 
 /// Everything that one look found, for whoever measures.
 pub(crate) struct Witnessed<'a> {
@@ -56,9 +69,10 @@ pub(crate) fn options(engine: &Engine, audio: bool) -> ClipOptions {
     }
 }
 
-/// Examines the clip at `path`; `witness` is told what each look found.
+/// Examines the clip at `path` as at this pace; `witness` is told what each look found.
 pub(crate) fn examine(
     path: &Path,
+    pace: Pace,
     engine: &Engine,
     control: &Control,
     witness: &mut dyn FnMut(&Witnessed<'_>),
@@ -82,7 +96,7 @@ pub(crate) fn examine(
                 }
             }
         });
-        let looked = look_at_all(frames, &video, engine, control, witness);
+        let looked = look_at_all(frames, &video, pace, engine, control, witness);
         let clip = match decoder.join() {
             Ok(result) => result?,
             Err(_) => return Err(JobError::Unsteady("the decoder failed".into())),
@@ -107,6 +121,7 @@ pub(crate) fn examine(
 fn look_at_all(
     frames: Receiver<ClipItem>,
     video: &VideoFacts,
+    pace: Pace,
     engine: &Engine,
     control: &Control,
     witness: &mut dyn FnMut(&Witnessed<'_>),
@@ -118,7 +133,7 @@ fn look_at_all(
             ClipItem::Lost(_, info, _) => info,
             ClipItem::Audio(_) => continue,
         };
-        let start = || (Looker::new(info, video, engine), info.clone());
+        let start = || (Looker::new(info, video, pace, engine), info.clone());
         let (looker, _) = state.get_or_insert_with(start);
         match item {
             ClipItem::Frame(frame) => looker.take(frame, witness),
@@ -152,7 +167,7 @@ struct Looker {
 }
 
 impl Looker {
-    fn new(first: &FrameInfo, video: &VideoFacts, engine: &Engine) -> Self {
+    fn new(first: &FrameInfo, video: &VideoFacts, pace: Pace, engine: &Engine) -> Self {
         let upright = first.orientation.seen(first.size);
         let interval = video
             .average_rate
@@ -160,14 +175,14 @@ impl Looker {
         let track = engine.settings.track();
         Self {
             guard: engine.guard(),
-            schedule: match engine.settings.pace {
+            schedule: match pace {
                 Pace::File => Schedule::new(upright, interval, engine.settings.sensitivity),
                 Pace::Live { .. } => Schedule::live(upright, interval),
             },
             motion: MotionSearch::default(),
             stored: first.size,
             frames: Frames::default(),
-            covering: Covering::new(first.size, engine),
+            covering: Covering::new(first.size, pace, engine),
             strong: Class::ALL.map(|c| track.of(c).strong),
         }
     }

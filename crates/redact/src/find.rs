@@ -1,7 +1,7 @@
 //! What the detector finds, for measuring: boxes and scores per frame, nothing else, ever.
 
 use crate::error::JobError;
-use crate::examine::examine;
+use crate::examine::{Pace, examine};
 use crate::job::{Control, Engine};
 use crate::photo::look_at_all;
 use scrim_source::{FileKind, read_file};
@@ -37,7 +37,7 @@ pub fn find(path: &Path, engine: &Engine, control: &Control) -> Result<Vec<Found
         return Ok(found.collect());
     }
     let mut found = Vec::new();
-    examine(path, engine, control, &mut |w| {
+    examine(path, Pace::File, engine, control, &mut |w| {
         found.push(Found {
             frame: w.id.index,
             seconds: w.seconds,

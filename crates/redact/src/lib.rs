@@ -26,11 +26,12 @@ mod zones;
 
 pub use error::JobError;
 pub use eval::{BANDS, EvalError, Evaluated, Miss, SetTally, Share, Tally, evaluate};
+pub use examine::Pace;
 pub use find::{Found, find};
 pub use job::{Control, Done, Engine, EngineError, Step, redact_file};
 pub use picture::write_sheet;
 pub use plan::{Kind, Plan, PlanError, Planned, Refused, Request, plan};
 pub use sealing::foresee;
-pub use settings::{JobSettings, Pace, VideoOptions, WeightsFrom};
+pub use settings::{JobSettings, VideoOptions, WeightsFrom};
 pub use verify::{Problem, Suspect, Verified, verify};
 pub use zones::{Zones, ZonesError};

@@ -2,7 +2,7 @@
 //! than a few are ever held.
 
 use crate::error::JobError;
-use crate::examine::{Examination, examine};
+use crate::examine::{Examination, Pace, examine};
 use crate::fault::regions as regions_after;
 use crate::job::{Control, Engine};
 use crate::ledger::{Examined, Looked};
@@ -119,17 +119,18 @@ fn tracker_failed() -> Fault {
     }
 }
 
-/// What `redact` would fill in each frame of a video, in pixels; for measuring. Nothing is
-/// written.
+/// What would be filled in each frame of a video, in pixels: by `redact`, or with the same
+/// settings while a camera runs. For measuring; nothing is written.
 ///
 /// # Errors
 /// [`JobError`], as at the first pass.
 pub fn foresee(
     path: &Path,
+    pace: Pace,
     engine: &Engine,
     control: &Control,
 ) -> Result<Vec<Vec<PxRect>>, JobError> {
-    let examined = examine(path, engine, control, &mut |_| {})?;
+    let examined = examine(path, pace, engine, control, &mut |_| {})?;
     let size = examined.first.size;
     let filled = |r: Regions| match r.blanked() {
         Some(_) => vec![size.rect()],

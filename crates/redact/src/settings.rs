@@ -37,22 +37,6 @@ pub struct JobSettings {
     pub accept_damaged: bool,
     /// How videos are written.
     pub video: VideoOptions,
-    /// What is known of a video when a frame is covered.
-    pub pace: Pace,
-}
-
-/// What is known of a video when a frame is covered.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub enum Pace {
-    /// All of it: a file.
-    #[default]
-    File,
-    /// What came until so many seconds after the frame, as of a camera while it runs. Looks at
-    /// a frame have a bounded cost, and no tracks are told.
-    Live {
-        /// Seconds.
-        look_ahead_s: f64,
-    },
 }
 
 /// Which weights the detector has.
@@ -102,7 +86,6 @@ impl Default for JobSettings {
             hash_input: false,
             accept_damaged: false,
             video: VideoOptions::default(),
-            pace: Pace::default(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Second pass over a video: decode again, fill the sealed regions, encode, mux.
 
 use crate::error::JobError;
-use crate::examine::{Examination, examine, options};
+use crate::examine::{Examination, Pace, examine, options};
 use crate::job::{Control, Done, Engine, Step};
 use crate::ledger::Boxes;
 use crate::paint::Painter;
@@ -26,7 +26,7 @@ pub(crate) fn redact_video(
     control: &Control,
 ) -> Result<Done, JobError> {
     let stamp = FileStamp::of(source)?;
-    let examined = examine(source, engine, control, &mut |_| {})?;
+    let examined = examine(source, Pace::File, engine, control, &mut |_| {})?;
     if let Some(what) = examined.damage.describe() {
         let stage = Stage::of_damage(engine.settings.accept_damaged);
         if effect(stage) != Effect::BlankFrame {

@@ -175,12 +175,8 @@ fn live_a_face_is_covered_from_when_it_is_found_and_with_a_look_ahead_before_tha
     let still = format!("testsrc2=s={WIDTH}x{HEIGHT}:r=25,loop=50:1,trim=end_frame=50");
     ffmpeg(&["-f", "lavfi", "-i", &still, "-c:v", "ffv1"], &source);
     let first_covered = |pace| {
-        let settings = JobSettings {
-            pace,
-            ..JobSettings::default()
-        };
-        let engine = engine(settings, |frame| frame >= FOUND as u64);
-        let filled = foresee(&source, &engine, &Control::silent()).unwrap();
+        let engine = engine(JobSettings::default(), |frame| frame >= FOUND as u64);
+        let filled = foresee(&source, pace, &engine, &Control::silent()).unwrap();
         assert_eq!(filled.len(), 50);
         filled.iter().position(|rects| !rects.is_empty()).unwrap()
     };
