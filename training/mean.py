@@ -27,13 +27,14 @@ def mean_of(states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
 
 
 def average(values: list[Tensor]) -> Tensor:
+    """The mean of tensors of one shape, of the first one's type; of whole numbers the first one."""
     first = values[0]
     if not first.dtype.is_floating_point:
         return first.clone()
     return torch.stack([value.double() for value in values]).mean(0).to(first.dtype)
 
 
-def one_line(paths: list[Path]) -> None:
+def check_line(paths: list[Path]) -> None:
     """ValueError unless each run began with the checkpoint before it."""
     for before, after in pairwise(paths):
         config = load_weights(after)[1]
@@ -48,7 +49,7 @@ def main() -> None:
     args = parser.parse_args()
     if len(args.checkpoints) < 2:
         parser.error("a mean needs two checkpoints or more")
-    one_line(args.checkpoints)
+    check_line(args.checkpoints)
     torch.save(mean_of([load_weights(path)[0] for path in args.checkpoints]), args.out)
 
 

@@ -10,24 +10,10 @@ import torch
 
 from training.checkpoint import Checkpoint, file_sha256, save
 from training.config import RunConfig
-from training.mean import mean_of, one_line
+from training.mean import check_line, mean_of
 from training.net import Detector
 
-CONFIG = RunConfig(
-    seed=1,
-    data_manifest_sha256="",
-    sets=(("a", 1.0),),
-    steps=1,
-    batch=1,
-    crop_side=64,
-    synthesis=0.0,
-    learning_rate=1e-3,
-    weight_decay=0.0,
-    start="random",
-    start_sha256="",
-    teacher_sha256="",
-    frozen=0,
-)
+CONFIG = RunConfig(1, "ab", (("cars", 1.5),), 10, 4, 352, 1.0, 2e-3, 1e-4, "checkpoint", "", "", 0)
 
 
 def test_each_weight_is_the_mean_and_counters_stay_whole() -> None:
@@ -48,13 +34,13 @@ def test_networks_of_other_shapes_have_no_mean() -> None:
 
 
 def run(path: Path, start_sha256: str) -> Path:
-    config = dataclasses.replace(CONFIG, start="checkpoint", start_sha256=start_sha256)
+    config = dataclasses.replace(CONFIG, start_sha256=start_sha256)
     save(path, Checkpoint(config, 1, {}, {}, {}))
     return path
 
 
 def test_a_run_that_did_not_go_on_from_the_one_before_is_refused(tmp_path: Path) -> None:
     first = run(tmp_path / "first.pt", "")
-    one_line([first, run(tmp_path / "second.pt", file_sha256(first))])
+    check_line([first, run(tmp_path / "second.pt", file_sha256(first))])
     with pytest.raises(ValueError, match="did not go on"):
-        one_line([first, run(tmp_path / "other.pt", "0" * 64)])
+        check_line([first, run(tmp_path / "other.pt", "0" * 64)])
