@@ -78,7 +78,7 @@ impl Network {
         Ok(Self {
             layers: Layers::new(&weights)?,
             card: weights.card().clone(),
-            level: level.min(Level::hardware()),
+            level: level.here(),
         })
     }
 

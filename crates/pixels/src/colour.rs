@@ -64,8 +64,8 @@ impl Matrix {
 /// [`repeat_row`]).
 pub fn yuv_row(level: Level, m: &Matrix, yuv: [&[u8]; 3], bgr: [&mut [u8]; 3]) {
     #[cfg(target_arch = "x86_64")]
-    if level >= Level::Avx2 {
-        // SAFETY: the level exists only where the CPU has AVX2.
+    if level.here() >= Level::Avx2 {
+        // SAFETY: what `here` gives the CPU has.
         return unsafe { yuv_row_avx2(m, yuv, bgr) };
     }
     let _ = level;

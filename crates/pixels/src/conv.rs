@@ -13,9 +13,14 @@ mod scalar;
 mod weights;
 
 #[cfg(target_arch = "x86_64")]
+#[macro_use]
+mod tiles;
+#[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod avxvnni;
 
 pub use lines::{Lines, Number};
 pub use rolling::{Rolling, Span};
@@ -29,9 +34,11 @@ use crate::level::Level;
 /// Runs a kernel at a level, lowered to what the hardware has.
 macro_rules! dispatch {
     ($level:expr, $kernel:ident $(::<$c:literal>)?, $($argument:expr),+) => {
-        match $level.min(Level::hardware()) {
+        match $level.here() {
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => avx512::$kernel$(::<$c>)?($($argument),+),
+            #[cfg(target_arch = "x86_64")]
+            Level::AvxVnni => avxvnni::$kernel$(::<$c>)?($($argument),+),
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => avx2::$kernel$(::<$c>)?($($argument),+),
             _ => scalar::$kernel$(::<$c>)?($($argument),+),

@@ -4,19 +4,23 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-/// Environment variable that lowers the level: `scalar`, `avx2` or `avx512`.
+/// Environment variable that lowers the level: `scalar`, `avx2`, `avxvnni` or `avx512`.
 ///
 /// Read once a process. A name it does not know lowers to `scalar`: who sets the variable
 /// wants less than the best, and the slow answer is the right one.
 pub const LEVEL_VARIABLE: &str = "SCRIM_LEVEL";
 
-/// A set of vector instructions, each containing the one before it.
+/// A set of vector instructions. A CPU has all levels below its highest one but perhaps
+/// [`Level::AvxVnni`], which the servers with AVX-512 do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// Plain Rust: the definition that the others are compared with.
     Scalar,
     /// AVX2 and FMA, 8 floats a vector.
     Avx2,
+    /// [`Level::Avx2`] with AVX-VNNI, which multiplies and adds four bytes in one instruction:
+    /// what laptops since 2021 have that have no AVX-512.
+    AvxVnni,
     /// AVX-512 F, BW, VL, DQ and VNNI, 16 numbers a vector (with everything of
     /// [`Level::Avx2`]). What has AVX-512 without VNNI, the first processors that had it, runs
     /// [`Level::Avx2`].
@@ -24,7 +28,7 @@ pub enum Level {
 }
 
 /// All levels, lowest first.
-const ALL: [Level; 3] = [Level::Scalar, Level::Avx2, Level::Avx512];
+const ALL: [Level; 4] = [Level::Scalar, Level::Avx2, Level::AvxVnni, Level::Avx512];
 
 impl Level {
     /// The highest level of this CPU, not above [`LEVEL_VARIABLE`] where it is set.
@@ -32,15 +36,54 @@ impl Level {
         static BEST: OnceLock<Level> = OnceLock::new();
         *BEST.get_or_init(|| {
             let wanted = std::env::var(LEVEL_VARIABLE).ok();
-            Self::hardware().min(Self::ceiling(wanted.as_deref()))
+            Self::ceiling(wanted.as_deref()).here()
         })
     }
 
-    /// The highest level of this CPU. Kernels are fenced by this one: a [`Level`] that the
-    /// caller made up is lowered to it, so that no instruction runs that the CPU lacks.
+    /// The highest level of this CPU.
     pub fn hardware() -> Self {
-        static HARDWARE: OnceLock<Level> = OnceLock::new();
-        *HARDWARE.get_or_init(detect)
+        Self::Avx512.here()
+    }
+
+    /// This level, or where the CPU lacks it the highest one below that it has. Kernels are
+    /// fenced by this: whatever [`Level`] the caller made up, no instruction runs that the CPU
+    /// lacks.
+    pub fn here(self) -> Self {
+        static HERE: OnceLock<[Level; ALL.len()]> = OnceLock::new();
+        let here = HERE.get_or_init(|| {
+            let mut best = Self::Scalar;
+            ALL.map(|level| {
+                if level.exists() {
+                    best = level;
+                }
+                best
+            })
+        });
+        here[self as usize]
+    }
+
+    /// Whether this CPU has all of the level.
+    #[cfg(target_arch = "x86_64")]
+    fn exists(self) -> bool {
+        let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+        match self {
+            Self::Scalar => true,
+            Self::Avx2 => avx2,
+            Self::AvxVnni => avx2 && is_x86_feature_detected!("avxvnni"),
+            // A CPU with AVX-512 and without AVX2 is none that exists; the kernels use both.
+            Self::Avx512 => {
+                avx2 && is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vnni")
+            }
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn exists(self) -> bool {
+        self == Self::Scalar
     }
 
     /// What the override allows: everything where it is absent or empty.
@@ -59,6 +102,7 @@ impl Level {
         match self {
             Self::Scalar => "scalar",
             Self::Avx2 => "avx2",
+            Self::AvxVnni => "avxvnni",
             Self::Avx512 => "avx512",
         }
     }
@@ -74,29 +118,8 @@ impl fmt::Display for Level {
 /// test run under [`LEVEL_VARIABLE`] still compares all of them.
 pub fn levels_here() -> Vec<Level> {
     ALL.into_iter()
-        .filter(|level| *level <= Level::hardware())
+        .filter(|level| *level == level.here())
         .collect()
-}
-
-#[cfg(target_arch = "x86_64")]
-fn detect() -> Level {
-    let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-    let avx512 = is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vl")
-        && is_x86_feature_detected!("avx512dq")
-        && is_x86_feature_detected!("avx512vnni");
-    match (avx2, avx512) {
-        (true, true) => Level::Avx512,
-        (true, false) => Level::Avx2,
-        // A CPU with AVX-512 and without AVX2 is none that exists; levels must nest.
-        (false, _) => Level::Scalar,
-    }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn detect() -> Level {
-    Level::Scalar
 }
 
 #[cfg(test)]
@@ -105,10 +128,19 @@ mod tests {
 
     #[test]
     fn levels_are_ordered_by_what_they_can_do() {
-        assert!(Level::Scalar < Level::Avx2 && Level::Avx2 < Level::Avx512);
+        assert!(Level::Scalar < Level::Avx2 && Level::Avx2 < Level::AvxVnni);
+        assert!(Level::AvxVnni < Level::Avx512);
         assert!(levels_here().is_sorted());
         assert_eq!(levels_here()[0], Level::Scalar);
         assert_eq!(levels_here().last(), Some(&Level::hardware()));
+    }
+
+    #[test]
+    fn a_level_that_the_cpu_lacks_runs_as_the_next_lower_one_that_it_has() {
+        for level in ALL {
+            let lower = levels_here().into_iter().rfind(|here| *here <= level);
+            assert_eq!(Some(level.here()), lower, "{level}");
+        }
     }
 
     #[test]
@@ -118,6 +150,7 @@ mod tests {
             (Some(""), Level::Avx512),
             (Some("avx512"), Level::Avx512),
             (Some(" AVX2 "), Level::Avx2),
+            (Some("avxvnni"), Level::AvxVnni),
             (Some("scalar"), Level::Scalar),
             (Some("avx1024"), Level::Scalar),
         ] {

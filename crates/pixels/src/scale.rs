@@ -170,8 +170,8 @@ impl Resize {
 
 fn add_row(level: Level, row: &[u8], weight: f32, sum: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
-    if level >= Level::Avx2 {
-        // SAFETY: the level exists only where the CPU has AVX2.
+    if level.here() >= Level::Avx2 {
+        // SAFETY: what `here` gives the CPU has.
         return unsafe { add_row_avx2(row, weight, sum) };
     }
     let _ = level;

@@ -10,16 +10,16 @@ use std::arch::x86_64::{
     __m256, __m256i, _mm_packus_epi16, _mm_packus_epi32, _mm_storel_epi64, _mm256_add_epi32,
     _mm256_castsi256_si128, _mm256_cvtepi32_ps, _mm256_cvtps_epi32, _mm256_extracti128_si256,
     _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16,
-    _mm256_max_ps, _mm256_min_ps, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps,
-    _mm256_setzero_ps, _mm256_setzero_si256, _mm256_storeu_ps,
+    _mm256_min_ps, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps,
+    _mm256_setzero_si256, _mm256_storeu_ps,
 };
 use std::ops::Range;
 
 /// Sums in a vector.
 const LANES: usize = 8;
 
-/// Floats of a row in a tile of the depthwise kernel: three rows of it are 12 KiB.
-const TILE: usize = 1024;
+/// Floats of a row in a tile of the depthwise kernel: three rows of it are 48 KiB.
+const TILE: usize = 4096;
 
 /// The fence: every function of this file that runs AVX2 passes it first.
 fn check_hardware() {
@@ -47,37 +47,7 @@ pub(super) fn pointwise(w: &Pointwise, input: &[u8], output: &mut [f32]) {
     }
 }
 
-/// A row in tiles of `PX` pixels, the rest one by one; `cout / (VECS * 8)` passes a tile.
-///
-/// # Safety
-/// AVX2 and FMA; `input` holds `pixels * cin` bytes, `output` `pixels * cout`, the weights
-/// `cin * cout`, scale and bias `cout`, a multiple of `VECS * 8`; `cin` is one of 4.
-#[target_feature(enable = "avx2,fma")]
-unsafe fn pointwise_row<const VECS: usize, const PX: usize>(
-    w: &Pointwise,
-    input: &[u8],
-    output: &mut [f32],
-    pixels: usize,
-) {
-    let (mut x, mut y, mut left) = (input.as_ptr(), output.as_mut_ptr(), pixels);
-    macro_rules! tiles {
-        ($($px:expr),+) => { $(
-            while left >= $px {
-                // SAFETY: `left` pixels remain behind `x` and `y`, and the tile takes no more;
-                // each pass makes `VECS` vectors at `o`, which end within `cout`.
-                unsafe {
-                    for o in (0..w.cout).step_by(VECS * LANES) {
-                        pointwise_tile::<VECS, { $px }>(w, o, x, y.add(o));
-                    }
-                    x = x.add($px * w.cin);
-                    y = y.add($px * w.cout);
-                }
-                left -= $px;
-            }
-        )+ };
-    }
-    tiles!(PX, 1);
-}
+pointwise_row!(features: "avx2,fma", rest: [1]);
 
 /// `PX` pixels times `VECS` vectors of outputs from `o` on, all sums in registers.
 ///
@@ -131,7 +101,7 @@ fn add_products(sum: __m256i, values: __m256i, weights: __m256i) -> __m256i {
 /// AVX2; four bytes are readable at `at`.
 #[inline]
 #[target_feature(enable = "avx2")]
-unsafe fn quad(at: *const u8) -> __m256i {
+pub(super) unsafe fn quad(at: *const u8) -> __m256i {
     // SAFETY: the caller's promise; the read need not be aligned.
     _mm256_set1_epi32(unsafe { at.cast::<i32>().read_unaligned() })
 }
@@ -142,11 +112,10 @@ unsafe fn quad(at: *const u8) -> __m256i {
 /// AVX2; 8 bytes are writable at `at`.
 #[inline]
 #[target_feature(enable = "avx2")]
-unsafe fn store_steps(at: *mut u8, sum: __m256) {
-    // The zero comes second: the instruction gives the second operand for NaN.
-    let sum = _mm256_max_ps(sum, _mm256_setzero_ps());
-    let sum = _mm256_min_ps(sum, _mm256_set1_ps(f32::from(TOP)));
-    let whole = _mm256_cvtps_epi32(sum);
+pub(super) unsafe fn store_steps(at: *mut u8, sum: __m256) {
+    // NaN, the second operand, stays what it is, becomes the lowest whole number, and ends as 0
+    // like all that is below it: the packing stops there.
+    let whole = _mm256_cvtps_epi32(_mm256_min_ps(_mm256_set1_ps(f32::from(TOP)), sum));
     let (low, high) = (
         _mm256_castsi256_si128(whole),
         _mm256_extracti128_si256::<1>(whole),
@@ -158,39 +127,37 @@ unsafe fn store_steps(at: *mut u8, sum: __m256) {
 
 /// See [`super::depthwise_steps`].
 pub(super) fn depthwise_steps(w: &Depthwise, rows: [&[f32]; 3], output: &mut [u8]) {
-    in_tiles(w, rows, output.len(), |columns, first| {
+    in_tiles(w, rows, output.len(), |run, first| {
         let out = output.as_mut_ptr();
         // SAFETY: the CPU has AVX2 and FMA; rows, output and weights were measured by the
-        // caller of this closure, and it stores 8 bytes at an index of the output.
+        // caller of this closure, and 8 bytes at an index of the output are stored.
         unsafe {
-            depthwise_lanes(w, rows, columns, first, |at, sum| {
-                store_steps(out.add(at), sum)
-            })
+            depthwise_run(w, rows, run, first, |at, sum| store_steps(out.add(at), sum));
         }
     });
 }
 
 /// See [`super::depthwise_floats`].
 pub(super) fn depthwise_floats(w: &Depthwise, rows: [&[f32]; 3], output: &mut [f32]) {
-    in_tiles(w, rows, output.len(), |columns, first| {
+    in_tiles(w, rows, output.len(), |run, first| {
         let out = output.as_mut_ptr();
         // SAFETY: as above, with 8 floats.
         unsafe {
-            depthwise_lanes(w, rows, columns, first, |at, sum| {
+            depthwise_run(w, rows, run, first, |at, sum| {
                 _mm256_storeu_ps(out.add(at), sum);
             });
         }
     });
 }
 
-/// Measures rows and weights against an output of `len` numbers, then calls `lanes` for every
+/// Measures rows and weights against an output of `len` numbers, then calls `kernel` for every
 /// run of columns and every eight channels: two passes over each cache line, or more, in tiles
-/// so that the second finds it in L1.
+/// so that the second finds it near.
 fn in_tiles(
     w: &Depthwise,
     rows: [&[f32]; 3],
     len: usize,
-    mut lanes: impl FnMut(Range<usize>, usize),
+    mut kernel: impl FnMut(Range<usize>, usize),
 ) {
     check_hardware();
     let pixels = len / w.channels;
@@ -203,136 +170,92 @@ fn in_tiles(
     let tile = TILE / w.channels;
     for start in (0..pixels).step_by(tile) {
         for first in (0..w.channels).step_by(LANES) {
-            lanes(start..pixels.min(start + tile), first);
+            kernel(start..pixels.min(start + tile), first);
         }
     }
 }
 
 /// Eight channels of a run of columns, each sum handed to `store` with the index of its first
-/// number in the output. Each column is loaded once for the three outputs that it touches.
+/// number in the output: the run's halves in step, because each sum waits for the one before it
+/// and two sums do not wait for each other; a column that is left over comes by itself.
 ///
 /// # Safety
-/// AVX2 and FMA; with `pixels` the end of `columns`, each row holds `(pixels + 2) * channels`
-/// floats, the weights 9 and the bias 1 times `channels`, and `first + 8 <= channels`.
+/// AVX2 and FMA; each row holds `(columns.end + 2) * channels` floats, the weights 9 and the
+/// bias 1 times `channels`, and `first + 8 <= channels`.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn depthwise_lanes(
+unsafe fn depthwise_run(
     w: &Depthwise,
     rows: [&[f32]; 3],
     columns: Range<usize>,
     first: usize,
     store: impl Fn(usize, __m256),
 ) {
-    let (step, zero) = (w.channels, _mm256_setzero_ps());
-    // SAFETY: pixels up to `columns.end + 1` exist in the rows, `step` floats each, and 8
-    // floats at `first` lie within each.
+    let half = columns.len() / 2;
+    let rest = columns.start + 2 * half;
+    // SAFETY: the caller's promise; the halves and the rest are the columns.
     unsafe {
-        let mut k = [zero; TAPS];
-        for (tap, vector) in k.iter_mut().enumerate() {
-            *vector = _mm256_loadu_ps(w.weight.as_ptr().add(tap * step + first));
-        }
-        let bias = _mm256_loadu_ps(w.bias.as_ptr().add(first));
-        let rows = rows.map(|row| row.as_ptr().add(first));
-        // Adds column `x` to the output left of it, under it and right of it.
-        let add = |x: usize, [mut left, mut middle, mut right]: [__m256; 3]| {
+        depthwise_parts::<2>(w, rows, columns.start, half, first, &store);
+        depthwise_parts::<1>(w, rows, rest, columns.end - rest, first, &store);
+    }
+}
+
+/// `PARTS` runs of `len` columns behind each other, the first at `start`, in step. Each column
+/// is loaded once for the three outputs that it touches.
+///
+/// # Safety
+/// As [`depthwise_run`], with the end of the last run for `columns.end`.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn depthwise_parts<const PARTS: usize>(
+    w: &Depthwise,
+    rows: [&[f32]; 3],
+    start: usize,
+    len: usize,
+    first: usize,
+    store: &impl Fn(usize, __m256),
+) {
+    if len == 0 {
+        return;
+    }
+    let (step, none) = (w.channels, [_mm256_setzero_ps(); PARTS]);
+    let at = |part: usize, x: usize| (start + part * len + x) * step + first;
+    // SAFETY: columns of a run go from its first to two behind its last one in the rows, `step`
+    // floats each; 8 at `first` lie within each.
+    unsafe {
+        let k: [__m256; TAPS] =
+            std::array::from_fn(|tap| _mm256_loadu_ps(w.weight.as_ptr().add(tap * step + first)));
+        let bias = [_mm256_loadu_ps(w.bias.as_ptr().add(first)); PARTS];
+        // Adds column `x` of each run to the output left of it, under it and right of it.
+        let add = |x: usize, [mut left, mut middle, mut right]: [[__m256; PARTS]; 3]| {
             for (ky, row) in rows.iter().enumerate() {
-                let value = _mm256_loadu_ps(row.add(x * step));
-                left = _mm256_fmadd_ps(value, k[ky * 3 + 2], left);
-                middle = _mm256_fmadd_ps(value, k[ky * 3 + 1], middle);
-                right = _mm256_fmadd_ps(value, k[ky * 3], right);
+                for part in 0..PARTS {
+                    let value = _mm256_loadu_ps(row.as_ptr().add(at(part, x)));
+                    left[part] = _mm256_fmadd_ps(value, k[ky * 3 + 2], left[part]);
+                    middle[part] = _mm256_fmadd_ps(value, k[ky * 3 + 1], middle[part]);
+                    right[part] = _mm256_fmadd_ps(value, k[ky * 3], right[part]);
+                }
             }
             [left, middle, right]
         };
-        let [_, _, next] = add(columns.start, [zero, zero, bias]);
-        let [_, mut now, mut next] = add(columns.start + 1, [zero, next, bias]);
-        for x in columns {
-            let sum;
-            [sum, now, next] = add(x + 2, [now, next, bias]);
-            store(x * step + first, sum);
-        }
-    }
-}
-
-/// See [`super::stem`].
-pub(super) fn stem(w: &Stem, rows: [&[u8]; 3], output: &mut [u8]) {
-    check_hardware();
-    let pixels = output.len() / STEM_CHANNELS;
-    assert!(rows.iter().all(|row| row.len() >= (2 * pixels + 1) * QUAD));
-    assert!(w.weight.len() == TAPS * STEM_CHANNELS * QUAD);
-    assert!(w.scale.len() == STEM_CHANNELS && w.bias.len() == STEM_CHANNELS);
-    // SAFETY: the CPU has AVX2 and FMA; rows, output and weights were measured above.
-    unsafe { stem_row(w, rows.map(<[u8]>::as_ptr), output, pixels) }
-}
-
-/// # Safety
-/// AVX2 and FMA; `2 * pixels + 1` pixels of four bytes are readable at each of `rows`, `output`
-/// holds `pixels * 16`, the weights are a [`Stem`]'s.
-#[target_feature(enable = "avx2,fma")]
-unsafe fn stem_row(w: &Stem, rows: [*const u8; 3], output: &mut [u8], pixels: usize) {
-    let (mut x, y) = (0, output.as_mut_ptr());
-    macro_rules! tiles {
-        ($($px:expr),+) => { $(
-            while pixels - x >= $px {
-                // SAFETY: `pixels - x` outputs remain and the tile takes no more.
-                unsafe {
-                    let from = rows.map(|row| row.add(2 * x * QUAD));
-                    stem_tile::<{ $px }>(w, from, y.add(x * STEM_CHANNELS));
-                }
-                x += $px;
-            }
-        )+ };
-    }
-    tiles!(4, 1);
-}
-
-/// `PX` outputs of two vectors each.
-///
-/// # Safety
-/// AVX2 and FMA; `2 * PX + 1` pixels are readable at each of `rows`, `PX * 16` bytes writable
-/// at `y`, the weights are a [`Stem`]'s.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn stem_tile<const PX: usize>(w: &Stem, rows: [*const u8; 3], y: *mut u8) {
-    // SAFETY: 18 vectors of weights, two of scale and bias; pixels as the caller promised.
-    unsafe {
-        let mut sums = [[_mm256_setzero_si256(); 2]; PX];
-        for tap in 0..TAPS {
-            let k = w.weight.as_ptr().add(tap * STEM_CHANNELS * QUAD);
-            let k = [0, 1].map(|v| _mm256_loadu_si256(k.add(v * LANES * QUAD).cast()));
-            let row = rows[tap / 3];
-            for (p, sum) in sums.iter_mut().enumerate() {
-                let pixel = quad(row.add((2 * p + tap % 3) * QUAD));
-                sum[0] = add_products(sum[0], pixel, k[0]);
-                sum[1] = add_products(sum[1], pixel, k[1]);
-            }
-        }
-        for v in 0..2 {
-            let scale = _mm256_loadu_ps(w.scale.as_ptr().add(v * LANES));
-            let bias = _mm256_loadu_ps(w.bias.as_ptr().add(v * LANES));
-            for (p, sum) in sums.iter().enumerate() {
-                let sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[v]), scale, bias);
-                store_steps(y.add(p * STEM_CHANNELS + v * LANES), sum);
+        let [_, _, next] = add(0, [none, none, bias]);
+        let [_, mut now, mut next] = add(1, [none, next, bias]);
+        for x in 0..len {
+            let sums;
+            [sums, now, next] = add(x + 2, [now, next, bias]);
+            for (part, sum) in sums.into_iter().enumerate() {
+                store(at(part, x), sum);
             }
         }
     }
 }
 
-/// The plain loops, compiled for this level.
-macro_rules! compiled_here {
-    ($($name:ident $(<$c:ident>)? ($($argument:ident: $kind:ty),+);)+) => { $(
-        pub(super) fn $name$(<const $c: usize>)?($($argument: $kind),+) {
-            #[target_feature(enable = "avx2,fma")]
-            fn here$(<const $c: usize>)?($($argument: $kind),+) {
-                scalar::$name$(::<$c>)?($($argument),+);
-            }
-            check_hardware();
-            // SAFETY: the code is safe Rust and the CPU has AVX2 and FMA.
-            unsafe { here$(::<$c>)?($($argument),+) }
-        }
-    )+ };
-}
+stem_row!(features: "avx2,fma", tiles: [4, 1]);
+
+stem_tile_of_eights!(features: "avx2,fma", add: add_products);
 
 compiled_here! {
+    features: "avx2,fma",
     pool_begin<C>(row: &[u8], output: &mut [u8]);
     pool_end<C>(row: &[u8], output: &mut [u8]);
     add_doubled<C>(row: &[u8], half: &[u8], factors: [f32; 2], output: &mut [u8]);

@@ -2,8 +2,7 @@
 //!
 //! Each safe function checks the CPU itself, so that nothing outside this file can make these
 //! instructions run where they do not exist; lengths are checked there too, once a row, and
-//! the loops behind them go by pointer. Pixel counts of the inner loops are constants: with a
-//! count known only at run time the sums leave the registers (2.4 times slower).
+//! the loops behind them go by pointer.
 use super::weights::{COLOURS, Depthwise, Pointwise, QUAD, STEM_CHANNELS, Stem, TAPS, TOP};
 use super::{avx2, scalar};
 use crate::level::Level;
@@ -44,38 +43,10 @@ pub(super) fn pointwise(w: &Pointwise, input: &[u8], output: &mut [f32]) {
     }
 }
 
-/// A row in tiles of `PX` pixels, the rest in tiles of 4, 2 and 1; `cout / (VECS * 16)` passes
-/// a tile.
-///
-/// # Safety
-/// AVX-512 with VNNI; `input` holds `pixels * cin` bytes, `output` `pixels * cout`, the weights
-/// `cin * cout`, scale and bias `cout`, a multiple of `VECS * 16`; `cin` is one of 4.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma")]
-unsafe fn pointwise_row<const VECS: usize, const PX: usize>(
-    w: &Pointwise,
-    input: &[u8],
-    output: &mut [f32],
-    pixels: usize,
-) {
-    let (mut x, mut y, mut left) = (input.as_ptr(), output.as_mut_ptr(), pixels);
-    macro_rules! tiles {
-        ($($px:expr),+) => { $(
-            while left >= $px {
-                // SAFETY: `left` pixels remain behind `x` and `y`, and the tile takes no more;
-                // each pass makes `VECS` vectors at `o`, which end within `cout`.
-                unsafe {
-                    for o in (0..w.cout).step_by(VECS * LANES) {
-                        pointwise_tile::<VECS, { $px }>(w, o, x, y.add(o));
-                    }
-                    x = x.add($px * w.cin);
-                    y = y.add($px * w.cout);
-                }
-                left -= $px;
-            }
-        )+ };
-    }
-    tiles!(PX, 4, 2, 1);
-}
+pointwise_row!(
+    features: "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma",
+    rest: [4, 2, 1]
+);
 
 /// `PX` pixels times `VECS` vectors of outputs from `o` on, all sums in registers.
 ///
@@ -213,37 +184,10 @@ unsafe fn depthwise_row<const VECS: usize>(
     }
 }
 
-/// See [`super::stem`].
-pub(super) fn stem(w: &Stem, rows: [&[u8]; 3], output: &mut [u8]) {
-    check_hardware();
-    let pixels = output.len() / STEM_CHANNELS;
-    assert!(rows.iter().all(|row| row.len() >= (2 * pixels + 1) * QUAD));
-    assert!(w.weight.len() == TAPS * STEM_CHANNELS * QUAD);
-    assert!(w.scale.len() == STEM_CHANNELS && w.bias.len() == STEM_CHANNELS);
-    // SAFETY: the CPU has AVX-512 with VNNI; rows, output and weights were measured above.
-    unsafe { stem_row(w, rows.map(<[u8]>::as_ptr), output, pixels) }
-}
-
-/// # Safety
-/// AVX-512 with VNNI; `2 * pixels + 1` pixels of four bytes are readable at each of `rows`,
-/// `output` holds `pixels * 16`, the weights are a [`Stem`]'s.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma")]
-unsafe fn stem_row(w: &Stem, rows: [*const u8; 3], output: &mut [u8], pixels: usize) {
-    let (mut x, y) = (0, output.as_mut_ptr());
-    macro_rules! tiles {
-        ($($px:expr),+) => { $(
-            while pixels - x >= $px {
-                // SAFETY: `pixels - x` outputs remain and the tile takes no more.
-                unsafe {
-                    let from = rows.map(|row| row.add(2 * x * QUAD));
-                    stem_tile::<{ $px }>(w, from, y.add(x * LANES));
-                }
-                x += $px;
-            }
-        )+ };
-    }
-    tiles!(12, 4, 1);
-}
+stem_row!(
+    features: "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma",
+    tiles: [12, 4, 1]
+);
 
 /// `PX` outputs; a pixel that two neighbours share is spread over the lanes once.
 ///
@@ -283,22 +227,8 @@ pub(super) fn depthwise_floats(w: &Depthwise, rows: [&[f32]; 3], output: &mut [f
     avx2::depthwise_floats(w, rows, output);
 }
 
-/// The plain loops, compiled for this level.
-macro_rules! compiled_here {
-    ($($name:ident $(<$c:ident>)? ($($argument:ident: $kind:ty),+);)+) => { $(
-        pub(super) fn $name$(<const $c: usize>)?($($argument: $kind),+) {
-            #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")]
-            fn here$(<const $c: usize>)?($($argument: $kind),+) {
-                scalar::$name$(::<$c>)?($($argument),+);
-            }
-            check_hardware();
-            // SAFETY: the code is safe Rust and the CPU has AVX-512.
-            unsafe { here$(::<$c>)?($($argument),+) }
-        }
-    )+ };
-}
-
 compiled_here! {
+    features: "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma",
     pool_begin<C>(row: &[u8], output: &mut [u8]);
     pool_end<C>(row: &[u8], output: &mut [u8]);
     add_doubled<C>(row: &[u8], half: &[u8], factors: [f32; 2], output: &mut [u8]);

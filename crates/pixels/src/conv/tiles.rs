@@ -1,0 +1,130 @@
+//! Rows in tiles, for the vector levels: a tile keeps its sums in registers, and its pixel
+//! count is a constant, because with a count known only at run time they leave them (2.4 times
+//! slower). What a tile computes is each level's own.
+
+/// `pointwise_row`: a row in tiles of `PX` pixels and the rest in the smaller ones of `rest`;
+/// `cout / (VECS * LANES)` passes a tile.
+macro_rules! pointwise_row {
+    (features: $features:literal, rest: [$($rest:literal),+]) => {
+        /// # Safety
+        /// The features below; `input` holds `pixels * cin` bytes, `output` `pixels * cout`,
+        /// the weights `cin * cout`, scale and bias `cout`, a multiple of `VECS * LANES`; `cin`
+        /// is one of [`GROUP`](super::weights::GROUP).
+        #[target_feature(enable = $features)]
+        unsafe fn pointwise_row<const VECS: usize, const PX: usize>(
+            w: &Pointwise,
+            input: &[u8],
+            output: &mut [f32],
+            pixels: usize,
+        ) {
+            let (mut x, mut y, mut left) = (input.as_ptr(), output.as_mut_ptr(), pixels);
+            macro_rules! tiles {
+                ($px:expr) => {
+                    while left >= $px {
+                        // SAFETY: `left` pixels remain behind `x` and `y`, and the tile takes
+                        // no more; each pass makes `VECS` vectors at `o`, which end within
+                        // `cout`.
+                        unsafe {
+                            for o in (0..w.cout).step_by(VECS * LANES) {
+                                pointwise_tile::<VECS, { $px }>(w, o, x, y.add(o));
+                            }
+                            x = x.add($px * w.cin);
+                            y = y.add($px * w.cout);
+                        }
+                        left -= $px;
+                    }
+                };
+            }
+            tiles!(PX);
+            $(tiles!($rest);)+
+        }
+    };
+}
+
+/// `stem`: checks, then a row in tiles of these pixel counts.
+macro_rules! stem_row {
+    (features: $features:literal, tiles: [$($px:literal),+]) => {
+        /// See [`super::stem`].
+        pub(super) fn stem(w: &Stem, rows: [&[u8]; 3], output: &mut [u8]) {
+            check_hardware();
+            let pixels = output.len() / STEM_CHANNELS;
+            assert!(rows.iter().all(|row| row.len() >= (2 * pixels + 1) * QUAD));
+            assert!(w.weight.len() == TAPS * STEM_CHANNELS * QUAD);
+            assert!(w.scale.len() == STEM_CHANNELS && w.bias.len() == STEM_CHANNELS);
+            // SAFETY: the CPU has the features; rows, output and weights were measured above.
+            unsafe { stem_row(w, rows.map(<[u8]>::as_ptr), output, pixels) }
+        }
+
+        /// # Safety
+        /// The features below; `2 * pixels + 1` pixels of four bytes are readable at each of
+        /// `rows`, `output` holds `pixels * 16`, the weights are a [`Stem`]'s.
+        #[target_feature(enable = $features)]
+        unsafe fn stem_row(w: &Stem, rows: [*const u8; 3], output: &mut [u8], pixels: usize) {
+            let (mut x, y) = (0, output.as_mut_ptr());
+            $(
+                while pixels - x >= $px {
+                    // SAFETY: `pixels - x` outputs remain and the tile takes no more.
+                    unsafe {
+                        let from = rows.map(|row| row.add(2 * x * QUAD));
+                        stem_tile::<{ $px }>(w, from, y.add(x * STEM_CHANNELS));
+                    }
+                    x += $px;
+                }
+            )+
+        }
+    };
+}
+
+/// `stem_tile` for vectors of eight sums, with `$add(sum, values, weights)` as the step of a sum.
+macro_rules! stem_tile_of_eights {
+    (features: $features:literal, add: $add:ident) => {
+        /// `PX` outputs of two vectors each.
+        ///
+        /// # Safety
+        /// The features below; `2 * PX + 1` pixels are readable at each of `rows`, `PX * 16`
+        /// bytes writable at `y`, the weights are a [`Stem`]'s.
+        #[inline]
+        #[target_feature(enable = $features)]
+        unsafe fn stem_tile<const PX: usize>(w: &Stem, rows: [*const u8; 3], y: *mut u8) {
+            // SAFETY: 18 vectors of weights, two of scale and bias; pixels as the caller
+            // promised.
+            unsafe {
+                let mut sums = [[_mm256_setzero_si256(); 2]; PX];
+                for tap in 0..TAPS {
+                    let k = w.weight.as_ptr().add(tap * STEM_CHANNELS * QUAD);
+                    let k = [0, 1].map(|v| _mm256_loadu_si256(k.add(v * LANES * QUAD).cast()));
+                    let row = rows[tap / 3];
+                    for (p, sum) in sums.iter_mut().enumerate() {
+                        let pixel = quad(row.add((2 * p + tap % 3) * QUAD));
+                        sum[0] = $add(sum[0], pixel, k[0]);
+                        sum[1] = $add(sum[1], pixel, k[1]);
+                    }
+                }
+                for v in 0..2 {
+                    let scale = _mm256_loadu_ps(w.scale.as_ptr().add(v * LANES));
+                    let bias = _mm256_loadu_ps(w.bias.as_ptr().add(v * LANES));
+                    for (p, sum) in sums.iter().enumerate() {
+                        let sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[v]), scale, bias);
+                        store_steps(y.add(p * STEM_CHANNELS + v * LANES), sum);
+                    }
+                }
+            }
+        }
+    };
+}
+
+/// The plain loops, compiled for this level.
+macro_rules! compiled_here {
+    (features: $features:literal, $($name:ident $(<$c:ident>)? ($($argument:ident: $kind:ty),+);)+) => { $(
+        /// See the function of this name in [`super`].
+        pub(super) fn $name$(<const $c: usize>)?($($argument: $kind),+) {
+            #[target_feature(enable = $features)]
+            fn here$(<const $c: usize>)?($($argument: $kind),+) {
+                scalar::$name$(::<$c>)?($($argument),+);
+            }
+            check_hardware();
+            // SAFETY: the code is safe Rust and the CPU has the features.
+            unsafe { here$(::<$c>)?($($argument),+) }
+        }
+    )+ };
+}
