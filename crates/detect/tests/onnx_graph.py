@@ -32,10 +32,17 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
     return tensors
 
 
-def whole_numbers(weight: np.ndarray, top: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows as whole numbers of at most `top`, and what one of them counts in each row."""
-    steps = np.maximum(np.abs(weight).max(1), np.float32(1e-12)) / np.float32(top)
-    return np.round(weight / steps[:, None]), steps
+def steps_of(weight: np.ndarray, top: int) -> np.ndarray:
+    """What a whole number counts in each row, so that none is above `top`."""
+    return np.maximum(np.abs(weight).max(1), np.float32(1e-12)) / np.float32(top)
+
+
+def point_steps(weight: np.ndarray) -> np.ndarray:
+    """The same for a pointwise convolution: of each 16 inputs, those in the first and those in the second
+    half of each four are added up in 16 bits, and 258 times 127 fits."""
+    groups = weight.astype(np.float64).reshape(len(weight), -1, 4, 2, 2)
+    sums = [np.maximum(sign * groups, 0).sum(axis=(2, 4)).max(axis=(1, 2)) for sign in (1, -1)]
+    return np.maximum(steps_of(weight, 127), (np.maximum(*sums) / 254).astype(np.float32))
 
 
 class Graph:
@@ -97,7 +104,8 @@ class Graph:
         """Pointwise over the whole numbers of the map `source`, depthwise 3x3, rounding unless bare."""
         w = self.weights
         shrink = np.float32(1) if bare else np.float32(1) / self.step(name)
-        whole, steps = whole_numbers(w[f"{name}.point.weight"], 127)
+        steps = point_steps(w[f"{name}.point.weight"])
+        whole = np.round(w[f"{name}.point.weight"] / steps[:, None])
         x = self.node("Conv", [x, self.constant(whole[:, :, None, None])])
         x = self.affine(x, steps * self.step(source), w[f"{name}.point.bias"])
         x = self.depthwise(x, w[f"{name}.depth.weight"] * shrink, w[f"{name}.depth.bias"] * shrink)
@@ -107,7 +115,8 @@ class Graph:
         return self.node("MaxPool", [x], kernel_shape=[2, 2], strides=[2, 2])
 
     def stem(self) -> str:
-        whole, steps = whole_numbers(self.weights["stem.conv.weight"], 63)
+        steps = steps_of(self.weights["stem.conv.weight"], 63)
+        whole = np.round(self.weights["stem.conv.weight"] / steps[:, None])
         kernel = whole.reshape(-1, 3, 3, 3).transpose(0, 3, 1, 2)
         x = self.node("Conv", ["image", self.constant(kernel)], strides=[2, 2], pads=[1, 1, 1, 1])
         step = self.step("stem")

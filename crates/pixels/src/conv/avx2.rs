@@ -1,17 +1,18 @@
 //! The row kernels for AVX2 and FMA: 8 sums a vector, 16 registers.
 //!
 //! Built like `avx512.rs`: safe functions check the CPU and the lengths, tiles have constant
-//! pixel counts. A step of a whole sum is three instructions here: products of bytes in pairs
-//! (16 bits, which cannot overflow: see `weights.rs`), pairs of those, the sum.
+//! pixel counts. A step of a whole sum is two instructions here: products of bytes in pairs, and
+//! their sum in 16 bits, which cannot overflow (see `weights.rs`); after four steps these go
+//! into 32 bits.
 use super::scalar;
-use super::weights::{COLOURS, Depthwise, Pointwise, QUAD, STEM_CHANNELS, Stem, TAPS, TOP};
+use super::weights::{COLOURS, Depthwise, GROUP, Pointwise, QUAD, STEM_CHANNELS, Stem, TAPS, TOP};
 use crate::level::Level;
 use std::arch::x86_64::{
-    __m256, __m256i, _mm_packus_epi16, _mm_packus_epi32, _mm_storel_epi64, _mm256_add_epi32,
-    _mm256_castsi256_si128, _mm256_cvtepi32_ps, _mm256_cvtps_epi32, _mm256_extracti128_si256,
-    _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16,
-    _mm256_min_ps, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps,
-    _mm256_setzero_si256, _mm256_storeu_ps,
+    __m256, __m256i, _mm_packus_epi16, _mm_packus_epi32, _mm_storel_epi64, _mm256_add_epi16,
+    _mm256_add_epi32, _mm256_castsi256_si128, _mm256_cvtepi32_ps, _mm256_cvtps_epi32,
+    _mm256_extracti128_si256, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
+    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_min_ps, _mm256_set1_epi16, _mm256_set1_epi32,
+    _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256, _mm256_storeu_ps,
 };
 use std::ops::Range;
 
@@ -34,13 +35,13 @@ pub(super) fn pointwise(w: &Pointwise, input: &[u8], output: &mut [f32]) {
     check_hardware();
     let pixels = output.len() / w.cout;
     assert!(input.len() >= pixels * w.cin && w.weight.len() == w.cin * w.cout);
-    assert!(w.cin.is_multiple_of(QUAD) && w.scale.len() == w.cout && w.bias.len() == w.cout);
+    assert!(w.cin.is_multiple_of(GROUP) && w.scale.len() == w.cout && w.bias.len() == w.cout);
     assert!(w.cout.is_multiple_of(LANES));
     // SAFETY: the CPU has AVX2 and FMA; input, output, weights, scale and bias were measured
     // above, and the outputs are whole groups of `VECS` vectors in both arms.
     unsafe {
         if w.cout.is_multiple_of(2 * LANES) {
-            pointwise_row::<2, 4>(w, input, output, pixels);
+            pointwise_row::<2, 3>(w, input, output, pixels);
         } else {
             pointwise_row::<1, 8>(w, input, output, pixels);
         }
@@ -65,14 +66,25 @@ unsafe fn pointwise_tile<const VECS: usize, const PX: usize>(
     let mut sums = [[_mm256_setzero_si256(); VECS]; PX];
     // SAFETY: the caller's promise; no index below reaches further.
     unsafe {
-        for i in (0..w.cin).step_by(QUAD) {
-            let weights = w.weight.as_ptr().add(i * w.cout + o * QUAD);
-            let weights: [__m256i; VECS] =
-                std::array::from_fn(|v| _mm256_loadu_si256(weights.add(v * LANES * QUAD).cast()));
-            for (p, sum) in sums.iter_mut().enumerate() {
-                let values = quad(x.add(p * w.cin + i));
+        for group in (0..w.cin).step_by(GROUP) {
+            let mut pairs = [[_mm256_setzero_si256(); VECS]; PX];
+            for i in (group..group + GROUP).step_by(QUAD) {
+                let weights = w.weight.as_ptr().add(i * w.cout + o * QUAD);
+                let weights: [__m256i; VECS] = std::array::from_fn(|v| {
+                    _mm256_loadu_si256(weights.add(v * LANES * QUAD).cast())
+                });
+                for (p, pair) in pairs.iter_mut().enumerate() {
+                    let values = quad(x.add(p * w.cin + i));
+                    for v in 0..VECS {
+                        let products = _mm256_maddubs_epi16(values, weights[v]);
+                        pair[v] = _mm256_add_epi16(pair[v], products);
+                    }
+                }
+            }
+            for (sum, pair) in sums.iter_mut().zip(pairs) {
                 for v in 0..VECS {
-                    sum[v] = add_products(sum[v], values, weights[v]);
+                    let group = _mm256_madd_epi16(pair[v], _mm256_set1_epi16(1));
+                    sum[v] = _mm256_add_epi32(sum[v], group);
                 }
             }
         }

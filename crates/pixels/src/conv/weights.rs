@@ -2,7 +2,7 @@
 //!
 //! What is rounded, and how, is said in `training/quantise.py`, which measures the ranges: maps
 //! between blocks are whole numbers 0..=127, weights of the 1x1 convolutions whole numbers
-//! -127..=127. Seven bits, because two products of them fit into the 16-bit sums of AVX2.
+//! -127..=127, and so that eight products of them fit into a 16-bit sum of AVX2.
 //! A shape without a kernel at every level is refused here: there is no slow path that a
 //! network could fall into unseen.
 use super::lines::Lines;
@@ -15,6 +15,10 @@ pub const COLOURS: usize = 3;
 
 /// Bytes of a pixel as the stem reads it, and inputs that a step of an integer sum takes.
 pub const QUAD: usize = 4;
+
+/// Inputs of a 1x1 convolution whose products AVX2 adds up in 16 bits before it goes on in 32:
+/// eight in each half of a [`QUAD`].
+pub(super) const GROUP: usize = 4 * QUAD;
 
 /// Output channels of [`Stem`].
 pub const STEM_CHANNELS: usize = 16;
@@ -42,6 +46,10 @@ pub(super) const WIDEST: usize = 128;
 /// inputs have eight bits.
 const POINT_TOP: f32 = 127.0;
 const STEM_TOP: f32 = 63.0;
+
+/// What the weights of one sign in one sum of a [`GROUP`] may add up to before they are rounded:
+/// 258 products of [`TOP`] fit into 16 bits, and rounding adds four at most.
+const GROUP_TOP: f64 = 254.0;
 
 /// Folded factors beyond this are refused: below it no sum can leave the floats.
 const LARGEST: f32 = 1e9;
@@ -119,7 +127,7 @@ impl Grid {
 pub struct Pointwise {
     pub(super) cin: usize,
     pub(super) cout: usize,
-    /// `[cin / 4][cout][4]`: a step of the sum takes four inputs for one run of outputs.
+    /// `[cin / 4][cout][4]`, sums of a [`GROUP`] within 16 bits: a step of the sum takes four inputs for one run of outputs.
     pub(super) weight: Lines<i8>,
     /// What a whole sum counts, for each output.
     pub(super) scale: Lines,
@@ -203,7 +211,7 @@ impl Pointwise {
     fn rounded((cin, cout): (usize, usize), (weight, bias): (&[f32], &[f32]), input: Grid) -> Self {
         let (mut packed, mut scale) = (Lines::zeroed(cin * cout), Lines::zeroed(cout));
         for (o, row) in weight.chunks_exact(cin).enumerate() {
-            let step = rounding_step(row, POINT_TOP);
+            let step = point_step(row);
             scale[o] = step * input.step;
             for (i, value) in row.iter().enumerate() {
                 packed[(i / QUAD * cout + o) * QUAD + i % QUAD] = whole(*value, step);
@@ -255,6 +263,23 @@ impl Stem {
             bias,
         })
     }
+}
+
+/// The step by which a row of a 1x1 convolution becomes whole numbers: none is above
+/// [`POINT_TOP`], and no sum that AVX2 keeps in 16 bits can overflow, whatever the inputs.
+fn point_step(row: &[f32]) -> f32 {
+    let mut largest = 0.0f64;
+    for group in row.chunks(GROUP) {
+        // By half of the quad and sign.
+        let mut sums = [[0.0f64; 2]; 2];
+        for (input, value) in group.iter().enumerate() {
+            let [above, below] = &mut sums[input % QUAD / 2];
+            *above += f64::from(value.max(0.0));
+            *below += f64::from((-value).max(0.0));
+        }
+        largest = sums.as_flattened().iter().fold(largest, |a, &b| a.max(b));
+    }
+    rounding_step(row, POINT_TOP).max((largest / GROUP_TOP) as f32)
 }
 
 /// The step by which `row` becomes whole numbers of at most `top`; above 0 for a row of zeros.
@@ -359,6 +384,35 @@ mod tests {
             error.starts_with("depthwise weight: a factor of 1e30"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn no_sum_of_a_group_leaves_16_bits() {
+        // All of one sign, each sign in its half, and one half that cancels out.
+        let rows: [fn(usize) -> f32; 4] = [
+            |_| 0.3,
+            |_| -0.3,
+            |i| if i % QUAD < 2 { 0.7 } else { -0.7 },
+            |i| [0.9, -0.9, 0.2, 0.1][i % QUAD],
+        ];
+        for (at, weight) in rows.into_iter().enumerate() {
+            let point: Vec<f32> = (0..256).map(|i| weight(i % 16)).collect();
+            let packed = Pointwise::rounded((16, 16), (&point, &[0.0; 16]), grid());
+            let most = [0, 2].map(|half| {
+                let sum = |sign: i32| -> i32 {
+                    let weights = (0..GROUP).filter(|i| i % QUAD / 2 * 2 == half);
+                    let weights = weights.map(|i| packed.weight[i / QUAD * 16 * QUAD + i % QUAD]);
+                    weights.map(|w| (sign * i32::from(w)).max(0)).sum()
+                };
+                i32::from(TOP) * sum(1).max(sum(-1))
+            });
+            let largest = most.into_iter().max().unwrap();
+            assert!(largest <= i32::from(i16::MAX), "{at}: {largest}");
+            assert!(
+                largest > 32_000,
+                "{at}: {largest} is coarser than it must be"
+            );
+        }
     }
 
     #[test]
