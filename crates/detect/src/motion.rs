@@ -76,7 +76,7 @@ impl MotionSearch {
         if (before.width, before.height) != (now.width, now.height) {
             return None;
         }
-        let (columns, rows, blocks) = block_motion(before, now, BLOCK, REACH);
+        let (columns, rows, blocks) = block_motion::<BLOCK>(before, now, REACH);
         let cut = is_cut(now, columns, &blocks);
         let cells = blocks
             .iter()
@@ -141,7 +141,7 @@ mod tests {
     }
 
     fn cut(before: &Grid, now: &Grid) -> bool {
-        let (columns, _, blocks) = block_motion(before, now, BLOCK, REACH);
+        let (columns, _, blocks) = block_motion::<BLOCK>(before, now, REACH);
         is_cut(now, columns, &blocks)
     }
 

@@ -24,38 +24,49 @@ const LEAST_TEXTURE: f32 = 3.0;
 /// Mean absolute difference above which a best match is no match.
 const WORST_RESIDUE: f32 = 12.0;
 
-/// For every whole block of `side` samples in `now`: from where in `before` it came, searched
+/// For every whole block of `SIDE` samples in `now`: from where in `before` it came, searched
 /// within `reach` samples. Row by row; `(columns, rows, motions)`.
 #[must_use]
-pub fn block_motion(
+pub fn block_motion<const SIDE: usize>(
     before: &Grid,
     now: &Grid,
-    side: usize,
     reach: i32,
 ) -> (usize, usize, Vec<BlockMotion>) {
-    let (columns, rows) = (now.width / side, now.height / side);
+    let (columns, rows) = (now.width / SIDE, now.height / SIDE);
     let mut out = Vec::with_capacity(columns * rows);
     for row in 0..rows {
         for column in 0..columns {
-            out.push(search(before, now, column * side, row * side, side, reach));
+            out.push(search::<SIDE>(
+                before,
+                now,
+                (column * SIDE, row * SIDE),
+                reach,
+            ));
         }
     }
     (columns, rows, out)
 }
 
-fn search(before: &Grid, now: &Grid, x: usize, y: usize, side: usize, reach: i32) -> BlockMotion {
-    let area = (side * side) as f32;
-    let mut best = (difference(before, now, x, y, (0, 0), side, u32::MAX), 0, 0);
+fn search<const SIDE: usize>(
+    before: &Grid,
+    now: &Grid,
+    (x, y): (usize, usize),
+    reach: i32,
+) -> BlockMotion {
+    let area = (SIDE * SIDE) as f32;
+    let block: [[u8; SIDE]; SIDE] = std::array::from_fn(|row| line(now, x, y + row));
+    let mut best = (difference(before, &block, (x, y), u32::MAX), 0, 0);
     for dy in -reach..=reach {
         for dx in -reach..=reach {
             let inside = |at: usize, d: i32, end: usize| {
                 let from = at as i64 - i64::from(d);
-                from >= 0 && from + side as i64 <= end as i64
+                from >= 0 && from + SIDE as i64 <= end as i64
             };
             if !inside(x, dx, before.width) || !inside(y, dy, before.height) {
                 continue;
             }
-            let found = difference(before, now, x, y, (dx, dy), side, best.0);
+            let from = |at: usize, d: i32| (at as i64 - i64::from(d)) as usize;
+            let found = difference(before, &block, (from(x, dx), from(y, dy)), best.0);
             // Nearer to standing still wins a tie, so flat areas do not wander.
             let nearer = dx.abs() + dy.abs() < i32::abs(best.1) + i32::abs(best.2);
             if found < best.0 || (found == best.0 && nearer) {
@@ -68,31 +79,25 @@ fn search(before: &Grid, now: &Grid, x: usize, y: usize, side: usize, reach: i32
         dx: best.1,
         dy: best.2,
         residue,
-        trusted: residue < WORST_RESIDUE && texture(now, x, y, side) > LEAST_TEXTURE.max(residue),
+        trusted: residue < WORST_RESIDUE && texture(&block) > LEAST_TEXTURE.max(residue),
     }
 }
 
-/// Sum of absolute differences of a block in `now` and the block it may have come from; stops
-/// early once it is over `bound`.
-fn difference(
+/// Sum of absolute differences of a block and of what lies at a place in `before`; stops early
+/// once it is over `bound`.
+fn difference<const SIDE: usize>(
     before: &Grid,
-    now: &Grid,
-    x: usize,
-    y: usize,
-    (dx, dy): (i32, i32),
-    side: usize,
+    block: &[[u8; SIDE]; SIDE],
+    (x, y): (usize, usize),
     bound: u32,
 ) -> u32 {
-    let from = |at: usize, d: i32| (at as i64 - i64::from(d)) as usize;
     let mut sum = 0;
-    for row in 0..side {
-        let a = &now.row(y + row)[x..x + side];
-        let b = &before.row(from(y + row, dy))[from(x, dx)..][..side];
-        sum += a
-            .iter()
-            .zip(b)
-            .map(|(p, q)| u32::from(p.abs_diff(*q)))
-            .sum::<u32>();
+    for (row, samples) in block.iter().enumerate() {
+        let there: [u8; SIDE] = line(before, x, y + row);
+        let pairs = samples.iter().zip(there);
+        // A row of a block is short: its sum fits, and narrow sums are added more at a time.
+        let apart: u16 = pairs.map(|(a, b)| u16::from(a.abs_diff(b))).sum();
+        sum += u32::from(apart);
         if sum > bound {
             return sum;
         }
@@ -100,10 +105,19 @@ fn difference(
     sum
 }
 
-fn texture(plane: &Grid, x: usize, y: usize, side: usize) -> f32 {
-    let cells = || (0..side).flat_map(move |row| &plane.row(y + row)[x..x + side]);
-    let mean = cells().map(|v| f32::from(*v)).sum::<f32>() / (side * side) as f32;
-    cells().map(|v| (f32::from(*v) - mean).abs()).sum::<f32>() / (side * side) as f32
+/// `SIDE` samples of row `y` from column `x` on.
+fn line<const SIDE: usize>(plane: &Grid, x: usize, y: usize) -> [u8; SIDE] {
+    const { assert!(SIDE < 256, "sums of a row are kept in 16 bits") };
+    let mut samples = [0; SIDE];
+    samples.copy_from_slice(&plane.row(y)[x..x + SIDE]);
+    samples
+}
+
+/// Mean absolute deviation from the mean.
+fn texture<const SIDE: usize>(block: &[[u8; SIDE]; SIDE]) -> f32 {
+    let cells = || block.as_flattened().iter();
+    let mean = cells().map(|v| f32::from(*v)).sum::<f32>() / (SIDE * SIDE) as f32;
+    cells().map(|v| (f32::from(*v) - mean).abs()).sum::<f32>() / (SIDE * SIDE) as f32
 }
 
 #[cfg(test)]
@@ -124,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_plane_that_moved_by_three_is_found_to_have_moved_by_three() {
-        let (columns, rows, cells) = block_motion(&noise(64, 48, 0), &noise(64, 48, 3), 8, 4);
+        let (columns, rows, cells) = block_motion::<8>(&noise(64, 48, 0), &noise(64, 48, 3), 4);
         assert_eq!((columns, rows), (8, 6));
         for (i, c) in cells.iter().enumerate() {
             if i % columns > 0 {
@@ -137,7 +151,7 @@ mod tests {
     fn a_flat_block_stands_still_and_is_not_trusted() {
         let mut g = Grid::new(16, 16);
         g.data.fill(90);
-        let (_, _, cells) = block_motion(&g, &g, 8, 4);
+        let (_, _, cells) = block_motion::<8>(&g, &g, 4);
         assert!(
             cells
                 .iter()

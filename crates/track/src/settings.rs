@@ -1,7 +1,7 @@
 //! Every number of the tracker that trades privacy against needless cover, by sensitivity.
 //!
 //! Scores are the detector's and no probabilities: another network needs other numbers here.
-//! `examples/cover_score.rs` of the redact crate measures them on clips with known boxes.
+//! The example `cover_score` of the redact crate measures them on clips with known boxes.
 
 use scrim_units::Class;
 

@@ -10,14 +10,19 @@
 //! writes them. A box is covered when 75 % of what is visible of it is filled. A false region is
 //! a connected filled area of more than 0.02 % of the picture of which less than 10 % lies in
 //! known boxes grown by 30 % on each side. Numbers of the encoded file differ a little. What it
-//! costs is told beside it: CPU seconds of decoding and looking.
+//! costs is told beside it, on one core: CPU of decoding and looking, and of the looks alone, by
+//! size of the frame, on average and in the dearest frame but the first.
 #![expect(clippy::print_stdout, reason = "a bench prints")]
+
+mod timed;
 
 use scrim_redact::{Control, Engine, JobSettings, Pace, WeightsFrom, foresee};
 use scrim_track::{Schedule, Sensitivity};
 use scrim_units::{PxBox, PxRect, Size};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
+use timed::Looks;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -54,6 +59,16 @@ struct Score {
     frames: u32,
     /// Live: most of the network's pixels in one frame.
     dearest_px: u64,
+    /// By size of the frame.
+    looks: BTreeMap<(u32, u32), Cost>,
+}
+
+/// What looking cost.
+#[derive(Default)]
+struct Cost {
+    frames: usize,
+    sum_ms: f64,
+    worst_ms: f64,
 }
 
 fn main() -> Result<(), Failure> {
@@ -68,11 +83,14 @@ fn main() -> Result<(), Failure> {
         folders.remove(0);
     }
     let default = JobSettings::default();
-    let engine = Engine::new(JobSettings {
+    let settings = JobSettings {
         weights: weights.unwrap_or(default.weights),
         sensitivity: level.unwrap_or(default.sensitivity),
+        threads: 1,
         ..default
-    })?;
+    };
+    let looks = Looks::default();
+    let engine = timed::engine(settings, looks.clone())?;
     let pace = live.unwrap_or(Pace::File);
     let mut score = Score::default();
     let start = cpu_seconds()?;
@@ -87,6 +105,14 @@ fn main() -> Result<(), Failure> {
             let truth: Value = serde_json::from_slice(&std::fs::read(&truth)?)?;
             let before = score.regions;
             judge(&clip, &truth, pace, &engine, &mut score)?;
+            let size = (&truth["plan"]["width"], &truth["plan"]["height"]);
+            let side = |value: &Value| value.as_u64().unwrap_or(0) as u32;
+            let cost = score.looks.entry((side(size.0), side(size.1))).or_default();
+            cost.frames += truth["frames"].as_array().map_or(0, Vec::len);
+            let looks = std::mem::take(&mut *looks.lock().map_err(|_| "a look panicked")?);
+            cost.sum_ms += looks.iter().sum::<f64>();
+            // The first look of a clip also takes new memory into use.
+            cost.worst_ms = looks.into_iter().skip(1).fold(cost.worst_ms, f64::max);
             println!("{name}: {} false regions", score.regions - before);
         }
     }
@@ -318,6 +344,11 @@ fn print(score: &Score) {
         score.regions as f64 / frames,
         score.judged
     );
+    for ((width, height), cost) in &score.looks {
+        let average = cost.sum_ms / cost.frames.max(1) as f64;
+        let worst = cost.worst_ms;
+        println!("looks at {width}x{height}: {average:.1} ms a frame, {worst:.1} ms at worst");
+    }
     if score.dearest_px > 0 {
         let megapixels = score.dearest_px as f64 / 1e6;
         println!("a frame costs the network {megapixels:.2} megapixels at most");
