@@ -2,8 +2,9 @@
 
 CLONES holds a clone of each repository in SOURCES as `OWNER+NAME`; one that is not there is passed over. Pictures are
 shrunk to LONGEST px. The same photos go around the web: one that resembles a picture under an `--apart` folder (all
-that measures, and all that is trained on already) or one taken before, mirrored or not, is left out. Faces are not
-labelled there: `training/pseudo.py` is the next step. Licences and sources: docs/cards/city.md.
+that measures, and all that is trained on already) or one taken before, mirrored or not, is left out. The next step is
+`training/pseudo.py` where faces are not labelled, `training/confirm.py` where people drew faces or heads. Licences and
+sources: docs/cards/city.md.
 """
 
 from __future__ import annotations
@@ -12,14 +13,13 @@ import argparse
 import csv
 import json
 import random
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from xml.etree import ElementTree
 
 import cv2
 import numpy as np
 
+from training.exports import Box, Reader, coco, csv_corners, open_lpr, pictures, read, via, voc, yolo
 from training.sets import COLUMNS
 
 LONGEST, LEAST_SIDE = 1280, 96  # px; larger pictures are shrunk, smaller ones are left out
@@ -27,10 +27,6 @@ QUALITY = 95  # of the JPEG files
 HASH_SIDE = 16
 SAME_BITS = 24  # of 256: what a new size and another compression change at most
 SUFFIXES = {".jpg", ".jpeg", ".png"}
-
-Box = tuple[float, float, float, float]  # x, y, width, height in pixels of the stored picture
-Found = tuple[Path, list[Box]]
-"""A picture and its plates."""
 
 
 def fingerprint(image: np.ndarray) -> np.ndarray:
@@ -62,73 +58,35 @@ class Seen:
                 self.add(image)
 
 
-def read(path: Path) -> np.ndarray | None:
-    """uint8 (H, W, 3) as stored; None if it is no picture."""
-    return cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-
-
-def pictures(pattern: str, key: Callable[[str], str] = str) -> Callable[[Path], Iterator[Found]]:
-    """All pictures of a pattern; of those whose names have one `key` the last."""
-
-    def find(clone: Path) -> Iterator[Found]:
-        for path in {key(path.name): path for path in sorted(clone.glob(pattern))}.values():
-            yield path, []
-
-    return find
-
-
-def from_coco(clone: Path) -> Iterator[Found]:
-    """Roboflow's export with COCO annotations: of the variants of a picture the first; `Plat` is a plate."""
-    taken = set()
-    for part in ("train", "valid", "test"):
-        labels = json.loads((clone / part / "_annotations.coco.json").read_text(encoding="utf-8"))
-        plates = {kind["id"] for kind in labels["categories"] if kind["name"] == "Plat"}
-        boxes: dict[int, list[Box]] = {}
-        for row in labels["annotations"]:
-            if row["category_id"] in plates:
-                x, y, w, h = map(float, row["bbox"])
-                boxes.setdefault(row["image_id"], []).append((x, y, w, h))
-        for image in labels["images"]:
-            stem = image["file_name"].split(".rf.")[0]
-            if stem not in taken and image["id"] in boxes:
-                taken.add(stem)
-                yield clone / part / image["file_name"], boxes[image["id"]]
-
-
-def from_voc(clone: Path) -> Iterator[Found]:
-    """Pascal VOC files in `Dataset/annotations`; every object is a plate. Pictures of the set `cars` are left out."""
-    folder = clone / "Dataset"
-    for path in sorted((folder / "annotations").glob("v*.xml")):
-        images = (folder / "images" / f"{path.stem}{suffix}" for suffix in (".jpeg", ".jpg", ".png"))
-        image = next((image for image in images if image.exists()), None)
-        boxes = list(voc_boxes(path))
-        if image and boxes and "Cars" not in path.name:
-            yield image, boxes
-
-
-def voc_boxes(path: Path) -> Iterator[Box]:
-    for box in ElementTree.parse(path).getroot().iter("bndbox"):
-        x0, y0, x1, y1 = (float(box.findtext(name) or 0) for name in ("xmin", "ymin", "xmax", "ymax"))
-        yield x0, y0, x1 - x0, y1 - y0
-
-
 @dataclass(frozen=True)
 class Source:
     """One set: where it comes from, which of its pictures, and at most how many of them."""
 
     name: str
     repository: str
-    find: Callable[[Path], Iterable[Found]]
+    find: Reader
     most: int
     states: dict[str, str]
 
 
 UNKNOWN = {"faces": "unlabelled", "plates": "unlabelled"}
+FACES = {"faces": "labelled", "plates": "unlabelled"}
 PLATES = {"faces": "unlabelled", "plates": "labelled"}
 NOTHING = {"faces": "none", "plates": "none"}
 MASKS, HATS = "KaranFriends/Mask-Dataset", "Panly23/Labeling-data-for-safety-helmets-and-work-uniforms"
 PEDESTRIANS = "LS-chen/Pedestrian-behavior-detection-and-prediction"
 INDONESIA = "devmasyadi/Data-Model-Scan-Plat-Nomor-Kendaraan-Tensor-Flow"
+RIDERS = "NagaBalaji005/Real-time-helmet-and-Traffic-violation-Detection-system-using-YOLO-and-DEEPSORT"
+# Pictures of the set `cars` are left out.
+INDIA = voc("Dataset/annotations/v*.xml", "Dataset/images", "plate", without="Cars")
+MASKED = yolo("data/images/*.*g", {0: "face", 1: "face", 2: "face"})
+# People boxed nearly every head, backs of heads as well. With more boxes than this they are a few pixels each.
+HEADS = yolo("dataset/*/images/*.jpg", {0: "head"}, most_boxes=250, variants=False)
+# Not the screenshots of a phone.
+PUNJAB = yolo("data/*/images/*.jpg", {0: "plate"}, begins="IMG2")
+# Raccoons deceive face detectors. People in these, seen by eye.
+PEOPLE = (136, 172, 104, 174, 160, 180, 181, 19, 175, 25, 100, 195, 105, 193, 163, 182, 26, 196, 183)
+RACCOONS = pictures("images/*.jpg", without=frozenset(f"raccoon-{n}" for n in PEOPLE))
 SOURCES = (
     Source("street-people", PEDESTRIANS, pictures("JPEGImages/*.jpg"), 620, UNKNOWN),
     Source("people-web", MASKS, pictures("trainingimages/*.jpg"), 600, UNKNOWN),
@@ -136,9 +94,24 @@ SOURCES = (
     Source("hard-hats", HATS, pictures("dataset/train/images/*.jpg", lambda n: n.split("_jpg")[0]), 650, UNKNOWN),
     Source("bikes-helmets", "mukammilbasha/Dataset", pictures("images/train/BikesHelmets*.png"), 600, UNKNOWN),
     Source("coco-mixed", "lightly-ai/coco128_yolo", pictures("images/**/*.jpg"), 300, UNKNOWN),
-    Source("plates-indonesia-us", INDONESIA, from_coco, 400, PLATES),
-    Source("plates-india", "GeorgeVasile04/Car-plate-detection", from_voc, 400, PLATES),
+    Source("plates-indonesia-us", INDONESIA, coco({"Plat": "plate"}), 400, PLATES),
+    Source("plates-india", "GeorgeVasile04/Car-plate-detection", INDIA, 400, PLATES),
     Source("none-facades", "a-hwang/building-facade-segmentation", pictures("*/**/*.jpg"), 420, NOTHING),
+    Source("faces-stock", "Icyfire18/Face_Counting", csv_corners("bbox_train.csv", "dataset", "face", 3), 1500, FACES),
+    Source("faces-masks-web", "MacwinWin/face_mask_dataset", MASKED, 500, FACES),
+    Source("crowds-heads", "Az1zT/Smart-Attendance-System", HEADS, 1000, UNKNOWN),
+    Source("plates-openlpr", "faisalthaheem/open-lpr-dataset-plate-detection", open_lpr, 2600, PLATES),
+    Source("plates-riders", RIDERS, yolo("dataset/*/images/*.*g", {4: "plate"}), 200, PLATES),
+    Source(
+        "plates-bikes",
+        "kernelops/helmet-mirror-licence-plate-detection-yolov8-ocr",
+        yolo("dataset/*/images/*.jpg", {4: "plate"}),
+        500,
+        PLATES,
+    ),
+    Source("plates-punjab", "Jayatiaggarwal12/license_plate_ai", PUNJAB, 100, PLATES),
+    Source("plates-rickshaw", "pradeepelavarasan/Auto-Rickshaw-Number-Plate-Dataset", via("plate", "AUTO"), 50, PLATES),
+    Source("none-animals", "datitran/raccoon_dataset", RACCOONS, 200, NOTHING),
 )
 
 
@@ -149,7 +122,7 @@ def collect(source: Source, clone: Path, out: Path, seen: Seen) -> tuple[int, in
     folder, rows, doubles = out / source.name, [COLUMNS], 0
     folder.mkdir(parents=True)
     count = 0
-    for path, boxes in found:
+    for path, drawn in found:
         if count == source.most:
             break
         image = read(path)
@@ -159,13 +132,15 @@ def collect(source: Source, clone: Path, out: Path, seen: Seen) -> tuple[int, in
             doubles += 1
             continue
         seen.add(image)
-        scale = min(1.0, LONGEST / max(image.shape[:2]))
+        height, width = image.shape[:2]
+        scale = min(1.0, LONGEST / max(height, width))
         if scale < 1:
             image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         name = f"{count:04d}.jpg"
         cv2.imwrite(str(folder / name), image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-        sized = [box for box in boxes if min(box[2:]) * scale > 1]
-        rows += [[name, "plate", *(f"{value * scale:.1f}" for value in box)] for box in sized]
+        boxes = [(kind, shrunk(box, width, height, scale)) for kind, box in drawn]
+        sized = [(kind, box) for kind, box in boxes if min(box[2:]) > 1]
+        rows += [[name, kind, *(f"{value:.1f}" for value in box)] for kind, box in sized]
         if not sized:
             rows.append([name, "none", "", "", "", ""])
         count += 1
@@ -173,6 +148,13 @@ def collect(source: Source, clone: Path, out: Path, seen: Seen) -> tuple[int, in
         csv.writer(file, lineterminator="\n").writerows(rows)
     (folder / "set.json").write_text(json.dumps(source.states) + "\n", encoding="utf-8")
     return count, doubles
+
+
+def shrunk(box: Box, width: int, height: int, scale: float) -> Box:
+    """The part of a box that lies in the picture, in the pixels of a smaller one."""
+    x, y, w, h = box
+    x0, y0, x1, y1 = max(0.0, x), max(0.0, y), min(float(width), x + w), min(float(height), y + h)
+    return x0 * scale, y0 * scale, (x1 - x0) * scale, (y1 - y0) * scale
 
 
 def main() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from training.found import PLATES, Seen, Source, collect, from_coco, from_voc, pictures
+from training.exports import pictures, voc
+from training.found import PLATES, Seen, Source, collect
 from training.sets import PLATE, read_set
 
 
@@ -43,22 +43,12 @@ def test_boxes_shrink_with_their_picture_and_no_more_come_than_asked(tmp_path: P
     for n in (1, 2):
         save(clone / f"images/v1_{n}.png", scene(n, 2560, 1440))
         (clone / "annotations").mkdir(exist_ok=True)
-        box = "<bndbox><xmin>200</xmin><ymin>100</ymin><xmax>400</xmax><ymax>150</ymax></bndbox>"
-        (clone / f"annotations/v1_{n}.xml").write_text(f"<annotation><object>{box}</object></annotation>")
-    collect(Source("s", "o/n", from_voc, 1, PLATES), tmp_path / "clone", tmp_path / "out", Seen())
+        corners = ((200, 100, 400, 150), (2400, -20, 2600, 60))  # the second reaches beyond the picture
+        names = ("xmin", "ymin", "xmax", "ymax")
+        boxes = ["".join(f"<{a}>{v}</{a}>" for a, v in zip(names, box, strict=True)) for box in corners]
+        text = "".join(f"<object><bndbox>{box}</bndbox></object>" for box in boxes)
+        (clone / f"annotations/v1_{n}.xml").write_text(f"<annotation>{text}</annotation>")
+    find = voc("Dataset/annotations/*.xml", "Dataset/images", "plate", without="Cars")
+    collect(Source("s", "o/n", find, 1, PLATES), tmp_path / "clone", tmp_path / "out", Seen())
     (picture,) = read_set(tmp_path / "out/s")
-    np.testing.assert_allclose(picture.boxes, [[100, 50, 200, 75, PLATE]])
-
-
-def test_of_the_variants_of_an_export_one_comes_with_its_plates_only(tmp_path: Path) -> None:
-    labels = {
-        "categories": [{"id": 0, "name": "Plat"}, {"id": 1, "name": "A"}],
-        "images": [{"id": n, "file_name": f"street_jpg.rf.{n}.jpg"} for n in (1, 2)],
-        "annotations": [
-            {"image_id": n, "category_id": kind, "bbox": [1, 2, 30, 10]} for n in (1, 2) for kind in (0, 1)
-        ],
-    }
-    for part in ("train", "valid", "test"):
-        (tmp_path / part).mkdir()
-        (tmp_path / part / "_annotations.coco.json").write_text(json.dumps(labels))
-    assert list(from_coco(tmp_path)) == [(tmp_path / "train/street_jpg.rf.1.jpg", [(1.0, 2.0, 30.0, 10.0)])]
+    np.testing.assert_allclose(picture.boxes, [[100, 50, 200, 75, PLATE], [1200, 0, 1280, 30, PLATE]])

@@ -1,0 +1,117 @@
+"""Labels by people, looked at by detectors: `python -m training.confirm SET OUT --teachers A.onnx B.onnx ...`.
+
+People also draw backs of heads, and leave faces out in the background. A `face` that no teacher half sees becomes
+`ignore`. A face that a teacher sees in a `head` takes the head's place; other heads stay. What people left out is added
+as in `training/pseudo.py`: `face` where the teachers agree, `ignore` where one of them suspects. OUT is a new set with
+links to the pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from training.derive import derive
+from training.detectors import FindsBoxes, open_detector
+from training.evaluate import at_scales, inside
+from training.feed import read_picture
+from training.pseudo import ENLARGED_FROM, LEAST_FACE, NEW, SUSPECTED, agreed, iou
+from training.sets import COLUMNS, FACE, PLATE, read_row, read_set
+
+DOUBT, WHERE = 0.12, 0.3  # least score and IoU of what a teacher sees where a person drew a face
+FAINT = 0.2  # least score of a face in a head
+IN_HEAD, OF_HEAD = (
+    0.6,
+    0.15,
+)  # least share of the face that lies in the head, and its least area, as a share of the head's
+
+
+def confirmed(rows: Sequence[list[str]], found: Sequence[np.ndarray]) -> list[list[str]]:
+    """The rows of one picture after a look by the teachers, of which each found one array (n, 6)."""
+    name = rows[0][0]
+    drawn = [row for row in rows if row[2]]
+    boxes = np.array([read_row(row, name)[1] for row in drawn], np.float32).reshape(-1, 5)
+    out, heads = [], []
+    for row, box in zip(drawn, boxes, strict=True):
+        if row[1] == "head":
+            heads.append(box)
+        elif row[1] == "face" and not seen(box, found):
+            out.append([name, "ignore", *row[2:]])
+        else:
+            out.append(row)
+    out += in_heads(name, np.array(heads, np.float32).reshape(-1, 5), found)
+    for kind in (FACE, PLATE):
+        for box, sure in agreed([of(boxes, kind, SUSPECTED) for boxes in found], len(found)):
+            if inside(box, boxes) <= NEW:
+                out.append(face_row(name, box) if kind == FACE and sure else as_row(name, "ignore", box))
+    return out or [[name, "none", "", "", "", ""]]
+
+
+def of(boxes: np.ndarray, kind: int, least: float) -> np.ndarray:
+    return boxes[(boxes[:, 5] == kind) & (boxes[:, 4] >= least)]
+
+
+def seen(box: np.ndarray, found: Sequence[np.ndarray]) -> bool:
+    """Whether any teacher half sees a face in this place."""
+    faces = np.concatenate([of(boxes, FACE, DOUBT) for boxes in found])
+    return bool(len(faces)) and float(iou(box[:4], faces).max()) >= WHERE
+
+
+def in_heads(name: str, heads: np.ndarray, found: Sequence[np.ndarray]) -> list[list[str]]:
+    """A row a head: the surest face in it, or the head."""
+    area = (heads[:, 2:4] - heads[:, :2]).prod(1)
+    faces: list[np.ndarray | None] = [None] * len(heads)
+    for box, _ in agreed([of(boxes, FACE, FAINT) for boxes in found], len(found)):
+        low, high = np.maximum(box[:2], heads[:, :2]), np.minimum(box[2:], heads[:, 2:4])
+        shared, size = (high - low).clip(0).prod(1), float((box[2:] - box[:2]).prod())
+        free = np.array([face is None for face in faces], bool)
+        fits = free & (shared >= IN_HEAD * size) & (size >= OF_HEAD * area)
+        if fits.any():
+            faces[int(np.where(fits, shared, 0).argmax())] = box
+    pairs = zip(heads, faces, strict=True)
+    return [as_row(name, "head", head) if face is None else face_row(name, face) for head, face in pairs]
+
+
+def face_row(name: str, box: np.ndarray) -> list[str]:
+    """A face, or where it is so small that its box is a guess, a place to ignore."""
+    return as_row(name, "face" if min(box[2:] - box[:2]) >= LEAST_FACE else "ignore", box)
+
+
+def as_row(name: str, kind: str, box: np.ndarray) -> list[str]:
+    return [name, kind, *(f"{value:.1f}" for value in (box[0], box[1], box[2] - box[0], box[3] - box[1]))]
+
+
+def confirm(teachers: Sequence[FindsBoxes], source: Path, out: Path) -> tuple[int, int]:
+    """Write the set `out`; the number of its pictures and of their `face` rows."""
+    with open(source / "labels.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))[1:]
+    new, pictures = [], read_set(source)
+    for picture in pictures:
+        image = read_picture(picture)
+        scales = [1.0, 2.0] if max(image.shape) <= ENLARGED_FROM else [1.0]
+        found = [at_scales(teacher, image, DOUBT, scales) for teacher in teachers]
+        new += confirmed([row for row in rows if row[0] == picture.path.name], found)
+    derive(source, out, (picture.path.name for picture in pictures), (), {"faces": "pseudo"})
+    with open(out / "labels.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *new])
+    return len(pictures), sum(row[1] == "face" for row in new)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("set", type=Path)
+    parser.add_argument("out", type=Path, help="folder to make")
+    parser.add_argument("--teachers", type=Path, nargs="+", required=True, help="ONNX detectors, e.g. YuNet-n")
+    args = parser.parse_args()
+    cv2.setNumThreads(1)
+    pictures, faces = confirm([open_detector(path) for path in args.teachers], args.set, args.out)
+    print(f"{args.out}: {pictures} pictures, {faces} faces")
+
+
+if __name__ == "__main__":
+    main()
