@@ -21,35 +21,42 @@ from training.detectors import FindsBoxes, open_detector
 from training.evaluate import at_scales, inside
 from training.feed import read_picture
 from training.pseudo import ENLARGED_FROM, LEAST_FACE, NEW, SUSPECTED, agreed, iou
-from training.sets import COLUMNS, FACE, PLATE, read_row, read_set
+from training.sets import COLUMNS, FACE, PLATE, read_row, read_set, read_states
 
 DOUBT, WHERE = 0.12, 0.3  # least score and IoU of what a teacher sees where a person drew a face
-FAINT = 0.2  # least score of a face in a head
-IN_HEAD, OF_HEAD = (
-    0.6,
-    0.15,
-)  # least share of the face that lies in the head, and its least area, as a share of the head's
+FAINT = 0.2  # least score of a face in a head, and of what is ignored outside all heads where people boxed heads
+IN_HEAD = 0.6  # least share of a face that lies in its head
+OF_HEAD = 0.15  # least area of a face, as a share of its head's
 
 
-def confirmed(rows: Sequence[list[str]], found: Sequence[np.ndarray]) -> list[list[str]]:
-    """The rows of one picture after a look by the teachers, of which each found one array (n, 6)."""
+def confirmed(
+    rows: Sequence[list[str]], found: Sequence[np.ndarray], absent: frozenset[int] = frozenset()
+) -> list[list[str]]:
+    """The rows of one picture after a look by the teachers, of which each found one array (n, 6).
+
+    There is nothing of the classes `absent` in it, whatever they found.
+    """
     name = rows[0][0]
-    drawn = [row for row in rows if row[2]]
-    boxes = np.array([read_row(row, name)[1] for row in drawn], np.float32).reshape(-1, 5)
-    out, heads = [], []
-    for row, box in zip(drawn, boxes, strict=True):
-        if row[1] == "head":
-            heads.append(box)
-        elif row[1] == "face" and not seen(box, found):
+    drawn = [(row, said) for row in rows if (said := read_row(row, name)[1]) is not None]
+    boxes = as_boxes([said for _, said in drawn])
+    heads = as_boxes([said for row, said in drawn if row[1] == "head"])
+    out = [row for row in rows if row[1] == "headpoint"]
+    for (row, _), box in zip(drawn, boxes, strict=True):
+        if row[1] == "face" and not seen(box, found):
             out.append([name, "ignore", *row[2:]])
-        else:
+        elif row[1] != "head":
             out.append(row)
-    out += in_heads(name, np.array(heads, np.float32).reshape(-1, 5), found)
-    for kind in (FACE, PLATE):
-        for box, sure in agreed([of(boxes, kind, SUSPECTED) for boxes in found], len(found)):
+    out += in_heads(name, heads, found)
+    for kind in {FACE, PLATE} - absent:
+        least = FAINT if kind == FACE and len(heads) else SUSPECTED
+        for box, sure in agreed([of(some, kind, least) for some in found], len(found)):
             if inside(box, boxes) <= NEW:
                 out.append(face_row(name, box) if kind == FACE and sure else as_row(name, "ignore", box))
     return out or [[name, "none", "", "", "", ""]]
+
+
+def as_boxes(boxes: Sequence[tuple[float, ...]]) -> np.ndarray:
+    return np.array(boxes, np.float32).reshape(-1, 5)
 
 
 def of(boxes: np.ndarray, kind: int, least: float) -> np.ndarray:
@@ -90,12 +97,13 @@ def confirm(teachers: Sequence[FindsBoxes], source: Path, out: Path) -> tuple[in
     """Write the set `out`; the number of its pictures and of their `face` rows."""
     with open(source / "labels.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file))[1:]
-    new, pictures = [], read_set(source)
+    new, pictures, states = [], read_set(source), read_states(source)
+    absent = frozenset(kind for kind, name in ((FACE, "faces"), (PLATE, "plates")) if states[name] == "none")
     for picture in pictures:
         image = read_picture(picture)
         scales = [1.0, 2.0] if max(image.shape) <= ENLARGED_FROM else [1.0]
         found = [at_scales(teacher, image, DOUBT, scales) for teacher in teachers]
-        new += confirmed([row for row in rows if row[0] == picture.path.name], found)
+        new += confirmed([row for row in rows if row[0] == picture.path.name], found, absent)
     derive(source, out, (picture.path.name for picture in pictures), (), {"faces": "pseudo"})
     with open(out / "labels.csv", "w", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows([COLUMNS, *new])

@@ -42,6 +42,18 @@ def test_one_head_gives_one_face_and_none_that_is_far_smaller_or_fainter() -> No
     assert kinds(confirmed(head, [boxes((12, 12, 38, 38, 0.19, FACE))])) == ["head"]
 
 
+def test_where_heads_are_boxed_a_faint_face_outside_them_is_ignored() -> None:
+    faint = boxes((60, 60, 80, 80, 0.25, FACE))
+    assert kinds(confirmed([["a.png", "head", "10", "10", "30", "30"]], [faint, NONE])) == ["head", "ignore"]
+    assert kinds(confirmed([["a.png", "none", "", "", "", ""]], [faint, NONE])) == ["none"]
+
+
+def test_a_point_makes_no_box_and_a_class_that_is_absent_is_not_added() -> None:
+    point, plate = ["a.png", "headpoint", "10", "10", "", ""], boxes((10, 60, 40, 70, 0.9, PLATE))
+    assert kinds(confirmed([point], [plate])) == ["headpoint", "ignore"]
+    assert kinds(confirmed([point], [plate], frozenset({PLATE}))) == ["headpoint"]
+
+
 def test_what_people_left_out_is_a_face_where_the_teachers_agree_and_else_ignored() -> None:
     agreed, doubt, plate = (10, 10, 30, 30, 0.8, FACE), (60, 10, 80, 30, 0.8, FACE), (10, 60, 40, 70, 0.9, PLATE)
     rows = confirmed([["a.png", "none", "", "", "", ""]], [boxes(agreed, doubt, plate), boxes(agreed)])
