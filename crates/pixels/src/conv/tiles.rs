@@ -9,7 +9,7 @@ macro_rules! pointwise_row {
         /// # Safety
         /// The features below; `input` holds `pixels * cin` bytes, `output` `pixels * cout`,
         /// the weights `cin * cout`, scale and bias `cout`, a multiple of `VECS * LANES`; `cin`
-        /// is one of [`GROUP`](super::weights::GROUP).
+        /// is a multiple of what the tile takes in a step.
         #[target_feature(enable = $features)]
         unsafe fn pointwise_row<const VECS: usize, const PX: usize>(
             w: &Pointwise,
