@@ -96,7 +96,7 @@ impl Taps {
     /// The target samples of one row of sums, rounded.
     fn run(&self, sum: &[f32], out: &mut [u8]) {
         // Growing has two weights and shrinking to between a half and all has three: counts
-        // that the compiler knows, and a quarter of the time.
+        // that the compiler knows, so that their loops unroll.
         match self.width {
             2 => self.run_by::<2>(sum, out),
             3 => self.run_by::<3>(sum, out),

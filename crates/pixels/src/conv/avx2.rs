@@ -5,6 +5,7 @@
 //! their sum in 16 bits, which cannot overflow (see `weights.rs`); after four steps these go
 //! into 32 bits.
 use super::scalar;
+use super::tiles::measured;
 use super::weights::{COLOURS, Depthwise, GROUP, Pointwise, QUAD, STEM_CHANNELS, Stem, TAPS, TOP};
 use crate::level::Level;
 use std::arch::x86_64::{
@@ -33,10 +34,7 @@ fn check_hardware() {
 /// See [`super::pointwise`].
 pub(super) fn pointwise(w: &Pointwise, input: &[u8], output: &mut [f32]) {
     check_hardware();
-    let pixels = output.len() / w.cout;
-    assert!(input.len() >= pixels * w.cin && w.weight.len() == w.cin * w.cout);
-    assert!(w.cin.is_multiple_of(GROUP) && w.scale.len() == w.cout && w.bias.len() == w.cout);
-    assert!(w.cout.is_multiple_of(LANES));
+    let pixels = measured(w, input, output, LANES);
     // SAFETY: the CPU has AVX2 and FMA; input, output, weights, scale and bias were measured
     // above, and the outputs are whole groups of `VECS` vectors in both arms.
     unsafe {
@@ -88,6 +86,24 @@ unsafe fn pointwise_tile<const VECS: usize, const PX: usize>(
                 }
             }
         }
+        store_sums(w, o, &sums, y);
+    }
+}
+
+/// The end of a tile: each whole sum times its scale, and the bias.
+///
+/// # Safety
+/// As for [`pointwise_tile`], without `x`.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+pub(super) unsafe fn store_sums<const VECS: usize, const PX: usize>(
+    w: &Pointwise,
+    o: usize,
+    sums: &[[__m256i; VECS]; PX],
+    y: *mut f32,
+) {
+    // SAFETY: the caller's promise; no index below reaches further.
+    unsafe {
         for v in 0..VECS {
             let scale = _mm256_loadu_ps(w.scale.as_ptr().add(o + v * LANES));
             let bias = _mm256_loadu_ps(w.bias.as_ptr().add(o + v * LANES));

@@ -3,6 +3,7 @@
 //! Each safe function checks the CPU itself, so that nothing outside this file can make these
 //! instructions run where they do not exist; lengths are checked there too, once a row, and
 //! the loops behind them go by pointer.
+use super::tiles::measured;
 use super::weights::{COLOURS, Depthwise, Pointwise, QUAD, STEM_CHANNELS, Stem, TAPS, TOP};
 use super::{avx2, scalar};
 use crate::level::Level;
@@ -27,9 +28,8 @@ fn check_hardware() {
 /// See [`super::pointwise`].
 pub(super) fn pointwise(w: &Pointwise, input: &[u8], output: &mut [f32]) {
     check_hardware();
-    let pixels = output.len() / w.cout;
-    assert!(input.len() >= pixels * w.cin && w.weight.len() == w.cin * w.cout);
-    assert!(w.cin.is_multiple_of(QUAD) && w.scale.len() == w.cout && w.bias.len() == w.cout);
+    // Eight outputs fill half a vector: they run as AVX2's.
+    let pixels = measured(w, input, output, LANES / 2);
     // SAFETY: the CPU has AVX-512 with VNNI; input, output, weights, scale and bias were
     // measured above, and the outputs are whole groups of `VECS` vectors in each arm.
     unsafe {
@@ -37,7 +37,6 @@ pub(super) fn pointwise(w: &Pointwise, input: &[u8], output: &mut [f32]) {
             16 => pointwise_row::<1, 12>(w, input, output, pixels),
             64 | 128 => pointwise_row::<4, 6>(w, input, output, pixels),
             96 => pointwise_row::<3, 8>(w, input, output, pixels),
-            // Eight outputs fill half a vector.
             _ => avx2::pointwise(w, input, output),
         }
     }

@@ -1,11 +1,12 @@
 //! The row kernels for AVX-VNNI: those of `avx2.rs`, but for sums of products of bytes, whose
 //! step is one instruction here.
-use super::avx2::{quad, store_steps};
+use super::avx2::{quad, store_steps, store_sums};
+use super::tiles::measured;
 use super::weights::{Pointwise, QUAD, STEM_CHANNELS, Stem, TAPS};
 use crate::level::Level;
 use std::arch::x86_64::{
     __m256i, _mm256_cvtepi32_ps, _mm256_dpbusd_avx_epi32, _mm256_fmadd_ps, _mm256_loadu_ps,
-    _mm256_loadu_si256, _mm256_setzero_si256, _mm256_storeu_ps,
+    _mm256_loadu_si256, _mm256_setzero_si256,
 };
 
 pub(super) use super::avx2::{
@@ -26,10 +27,7 @@ fn check_hardware() {
 /// See [`super::pointwise`].
 pub(super) fn pointwise(w: &Pointwise, input: &[u8], output: &mut [f32]) {
     check_hardware();
-    let pixels = output.len() / w.cout;
-    assert!(input.len() >= pixels * w.cin && w.weight.len() == w.cin * w.cout);
-    assert!(w.cin.is_multiple_of(QUAD) && w.scale.len() == w.cout && w.bias.len() == w.cout);
-    assert!(w.cout.is_multiple_of(LANES));
+    let pixels = measured(w, input, output, LANES);
     // SAFETY: the CPU has AVX-VNNI; input, output, weights, scale and bias were measured above,
     // and the outputs are whole groups of `VECS` vectors in both arms.
     unsafe {
@@ -70,14 +68,7 @@ unsafe fn pointwise_tile<const VECS: usize, const PX: usize>(
                 }
             }
         }
-        for v in 0..VECS {
-            let scale = _mm256_loadu_ps(w.scale.as_ptr().add(o + v * LANES));
-            let bias = _mm256_loadu_ps(w.bias.as_ptr().add(o + v * LANES));
-            for (p, sum) in sums.iter().enumerate() {
-                let value = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum[v]), scale, bias);
-                _mm256_storeu_ps(y.add(p * w.cout + v * LANES), value);
-            }
-        }
+        store_sums(w, o, &sums, y);
     }
 }
 

@@ -1,6 +1,17 @@
 //! Rows in tiles, for the vector levels: a tile keeps its sums in registers, and its pixel
 //! count is a constant, because with a count known only at run time they leave them (2.4 times
 //! slower). What a tile computes is each level's own.
+use super::weights::{GROUP, Pointwise};
+
+/// The pixels of a row, once its lengths and those of the weights are what every tile promises
+/// itself: `cin` is a multiple of [`GROUP`], `cout` one of `lanes`.
+pub(super) fn measured(w: &Pointwise, input: &[u8], output: &[f32], lanes: usize) -> usize {
+    let pixels = output.len() / w.cout;
+    assert!(input.len() >= pixels * w.cin && w.weight.len() == w.cin * w.cout);
+    assert!(w.scale.len() == w.cout && w.bias.len() == w.cout);
+    assert!(w.cin.is_multiple_of(GROUP) && w.cout.is_multiple_of(lanes));
+    pixels
+}
 
 /// `pointwise_row`: a row in tiles of `PX` pixels and the rest in the smaller ones of `rest`;
 /// `cout / (VECS * LANES)` passes a tile.
@@ -9,7 +20,7 @@ macro_rules! pointwise_row {
         /// # Safety
         /// The features below; `input` holds `pixels * cin` bytes, `output` `pixels * cout`,
         /// the weights `cin * cout`, scale and bias `cout`, a multiple of `VECS * LANES`; `cin`
-        /// is a multiple of what the tile takes in a step.
+        /// is a multiple of [`GROUP`](super::weights::GROUP).
         #[target_feature(enable = $features)]
         unsafe fn pointwise_row<const VECS: usize, const PX: usize>(
             w: &Pointwise,

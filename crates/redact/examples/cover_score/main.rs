@@ -66,7 +66,7 @@ struct Score {
 /// What looking cost.
 #[derive(Default)]
 struct Cost {
-    frames: usize,
+    frames: u32,
     sum_ms: f64,
     worst_ms: f64,
 }
@@ -104,11 +104,10 @@ fn main() -> Result<(), Failure> {
             let clip = Path::new(&folder).join(format!("clips/{name}.mp4"));
             let truth: Value = serde_json::from_slice(&std::fs::read(&truth)?)?;
             let before = score.regions;
-            judge(&clip, &truth, pace, &engine, &mut score)?;
-            let size = (&truth["plan"]["width"], &truth["plan"]["height"]);
-            let side = |value: &Value| value.as_u64().unwrap_or(0) as u32;
-            let cost = score.looks.entry((side(size.0), side(size.1))).or_default();
-            cost.frames += truth["frames"].as_array().map_or(0, Vec::len);
+            let frames = score.frames;
+            let size = judge(&clip, &truth, pace, &engine, &mut score)?;
+            let cost = score.looks.entry((size.width, size.height)).or_default();
+            cost.frames += score.frames - frames;
             let looks = std::mem::take(&mut *looks.lock().map_err(|_| "a look panicked")?);
             cost.sum_ms += looks.iter().sum::<f64>();
             // The first look of a clip also takes new memory into use.
@@ -158,13 +157,14 @@ fn cpu_seconds() -> Result<f64, Failure> {
     Ok(ticks.iter().sum::<f64>() / 100.0)
 }
 
+/// Judges a clip; the size of its frames.
 fn judge(
     clip: &Path,
     truth: &Value,
     pace: Pace,
     engine: &Engine,
     score: &mut Score,
-) -> Result<(), Failure> {
+) -> Result<Size, Failure> {
     let side = |key: &str| truth["plan"][key].as_u64().unwrap_or(0) as u32;
     let size = Size {
         width: side("width"),
@@ -195,7 +195,7 @@ fn judge(
             score.regions += false_regions(size, rects, hidden, &known);
         }
     }
-    Ok(())
+    Ok(size)
 }
 
 fn known(value: &Value) -> Option<Known> {
@@ -345,7 +345,7 @@ fn print(score: &Score) {
         score.judged
     );
     for ((width, height), cost) in &score.looks {
-        let average = cost.sum_ms / cost.frames.max(1) as f64;
+        let average = cost.sum_ms / f64::from(cost.frames.max(1));
         let worst = cost.worst_ms;
         println!("looks at {width}x{height}: {average:.1} ms a frame, {worst:.1} ms at worst");
     }
