@@ -18,10 +18,9 @@ import numpy as np
 
 from training.derive import derive
 from training.detectors import FindsBoxes, open_detector
-from training.evaluate import at_scales, inside
 from training.feed import read_picture
-from training.pseudo import ENLARGED_FROM, LEAST_FACE, NEW, SUSPECTED, agreed, iou
-from training.sets import COLUMNS, FACE, PLATE, read_row, read_set, read_states
+from training.pseudo import SUSPECTED, absent_classes, agreed, as_row, face_row, iou, left_out, look
+from training.sets import COLUMNS, FACE, read_row, read_set
 
 DOUBT, WHERE = 0.12, 0.3  # least score and IoU of what a teacher sees where a person drew a face
 FAINT = 0.2  # least score of a face in a head, and of what is ignored outside all heads where people boxed heads
@@ -47,11 +46,7 @@ def confirmed(
         elif row[1] != "head":
             out.append(row)
     out += in_heads(name, heads, found)
-    for kind in {FACE, PLATE} - absent:
-        least = FAINT if kind == FACE and len(heads) else SUSPECTED
-        for box, sure in agreed([of(some, kind, least) for some in found], len(found)):
-            if inside(box, boxes) <= NEW:
-                out.append(face_row(name, box) if kind == FACE and sure else as_row(name, "ignore", box))
+    out += left_out(name, boxes, found, absent, len(found), FAINT if len(heads) else SUSPECTED)
     return out or [[name, "none", "", "", "", ""]]
 
 
@@ -59,13 +54,13 @@ def as_boxes(boxes: Sequence[tuple[float, ...]]) -> np.ndarray:
     return np.array(boxes, np.float32).reshape(-1, 5)
 
 
-def of(boxes: np.ndarray, kind: int, least: float) -> np.ndarray:
-    return boxes[(boxes[:, 5] == kind) & (boxes[:, 4] >= least)]
+def faces_of(boxes: np.ndarray, least: float) -> np.ndarray:
+    return boxes[(boxes[:, 5] == FACE) & (boxes[:, 4] >= least)]
 
 
 def seen(box: np.ndarray, found: Sequence[np.ndarray]) -> bool:
     """Whether any teacher half sees a face in this place."""
-    faces = np.concatenate([of(boxes, FACE, DOUBT) for boxes in found])
+    faces = np.concatenate([faces_of(boxes, DOUBT) for boxes in found])
     return bool(len(faces)) and float(iou(box[:4], faces).max()) >= WHERE
 
 
@@ -73,7 +68,7 @@ def in_heads(name: str, heads: np.ndarray, found: Sequence[np.ndarray]) -> list[
     """A row a head: the surest face in it, or the head."""
     area = (heads[:, 2:4] - heads[:, :2]).prod(1)
     faces: list[np.ndarray | None] = [None] * len(heads)
-    for box, _ in agreed([of(boxes, FACE, FAINT) for boxes in found], len(found)):
+    for box, _ in agreed([faces_of(boxes, FAINT) for boxes in found], len(found)):
         low, high = np.maximum(box[:2], heads[:, :2]), np.minimum(box[2:], heads[:, 2:4])
         shared, size = (high - low).clip(0).prod(1), float((box[2:] - box[:2]).prod())
         free = np.array([face is None for face in faces], bool)
@@ -84,26 +79,14 @@ def in_heads(name: str, heads: np.ndarray, found: Sequence[np.ndarray]) -> list[
     return [as_row(name, "head", head) if face is None else face_row(name, face) for head, face in pairs]
 
 
-def face_row(name: str, box: np.ndarray) -> list[str]:
-    """A face, or where it is so small that its box is a guess, a place to ignore."""
-    return as_row(name, "face" if min(box[2:] - box[:2]) >= LEAST_FACE else "ignore", box)
-
-
-def as_row(name: str, kind: str, box: np.ndarray) -> list[str]:
-    return [name, kind, *(f"{value:.1f}" for value in (box[0], box[1], box[2] - box[0], box[3] - box[1]))]
-
-
 def confirm(teachers: Sequence[FindsBoxes], source: Path, out: Path) -> tuple[int, int]:
     """Write the set `out`; the number of its pictures and of their `face` rows."""
     with open(source / "labels.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file))[1:]
-    new, pictures, states = [], read_set(source), read_states(source)
-    absent = frozenset(kind for kind, name in ((FACE, "faces"), (PLATE, "plates")) if states[name] == "none")
+    new, pictures, absent = [], read_set(source), absent_classes(source)
     for picture in pictures:
-        image = read_picture(picture)
-        scales = [1.0, 2.0] if max(image.shape) <= ENLARGED_FROM else [1.0]
-        found = [at_scales(teacher, image, DOUBT, scales) for teacher in teachers]
-        new += confirmed([row for row in rows if row[0] == picture.path.name], found, absent)
+        drawn = [row for row in rows if row[0] == picture.path.name]
+        new += confirmed(drawn, look(teachers, read_picture(picture), DOUBT), absent)
     derive(source, out, (picture.path.name for picture in pictures), (), {"faces": "pseudo"})
     with open(out / "labels.csv", "w", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows([COLUMNS, *new])

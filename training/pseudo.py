@@ -52,33 +52,57 @@ def agreed(found: Sequence[np.ndarray], least: int) -> Iterator[tuple[np.ndarray
         everything, teacher = everything[~same], teacher[~same]
 
 
+def look(teachers: Sequence[FindsBoxes], image: np.ndarray, least: float) -> list[np.ndarray]:
+    """What each teacher finds in a picture, as stored and, if it is small, enlarged to twice its size."""
+    scales = [1.0, 2.0] if max(image.shape) <= ENLARGED_FROM else [1.0]
+    return [at_scales(teacher, image, least, scales) for teacher in teachers]
+
+
+def absent_classes(folder: Path) -> frozenset[int]:
+    """The classes of which there are none in a set, whatever is found."""
+    states = read_states(folder)
+    return frozenset(kind for kind, name in ((FACE, "faces"), (PLATE, "plates")) if states[name] == "none")
+
+
+def as_row(name: str, kind: str, box: np.ndarray) -> list[str]:
+    """A row of labels.csv for the box (x0, y0, x1, y1, ...)."""
+    return [name, kind, *(f"{value:.1f}" for value in (box[0], box[1], box[2] - box[0], box[3] - box[1]))]
+
+
+def face_row(name: str, box: np.ndarray) -> list[str]:
+    """A face, or where it is so small that its box is a guess, a place to ignore."""
+    return as_row(name, "face" if min(box[2:] - box[:2]) >= LEAST_FACE else "ignore", box)
+
+
+def left_out(
+    name: str, drawn: np.ndarray, found: Sequence[np.ndarray], absent: frozenset[int], least: int, suspected: float
+) -> Iterator[list[str]]:
+    """Rows for what people left out of `drawn` (n, 5): `face` where `least` teachers are sure of one, `ignore` where
+    one suspects it: a face from the score `suspected` on, a plate from SUSPECTED."""
+    for kind in sorted({FACE, PLATE} - absent):
+        floor = suspected if kind == FACE else SUSPECTED
+        some = [boxes[(boxes[:, 5] == kind) & (boxes[:, 4] >= floor)] for boxes in found]
+        for box, sure in agreed(some, least):
+            if inside(box, drawn) <= NEW:
+                yield face_row(name, box) if kind == FACE and sure else as_row(name, "ignore", box)
+
+
 def label_picture(
     teachers: Sequence[FindsBoxes], picture: Picture, least: int, absent: frozenset[int]
 ) -> list[list[str]]:
     """New rows of labels.csv for one picture. There is nothing of the classes `absent` in it, whatever is found."""
     image = read_picture(picture)
-    longest = max(image.shape)
-    if longest > LONGEST_SIDE:
+    if max(image.shape) > LONGEST_SIDE:
         return []
-    scales = [1.0, 2.0] if longest <= ENLARGED_FROM else [1.0]
-    found = [at_scales(teacher, image, SUSPECTED, scales) for teacher in teachers]
-    rows = []
-    for kind in {FACE, PLATE} - absent:
-        for box, sure in agreed([boxes[boxes[:, 5] == kind] for boxes in found], least):
-            if inside(box, picture.boxes) > NEW:
-                continue
-            width, height = box[2:] - box[:2]
-            name = "face" if kind == FACE and sure and min(width, height) >= LEAST_FACE else "ignore"
-            rows.append([picture.path.name, name, *(f"{value:.1f}" for value in (box[0], box[1], width, height))])
-    return rows
+    found = look(teachers, image, SUSPECTED)
+    return list(left_out(picture.path.name, picture.boxes, found, absent, least, SUSPECTED))
 
 
 def label(teachers: Sequence[FindsBoxes], source: Path, out: Path, least: int) -> tuple[int, int]:
     """Write the set `out`; the number of its pictures and of new `face` rows."""
-    pictures, states = read_set(source), read_states(source)
-    absent = frozenset(kind for kind, name in ((FACE, "faces"), (PLATE, "plates")) if states[name] == "none")
+    pictures, absent = read_set(source), absent_classes(source)
     new = [row for picture in pictures for row in label_picture(teachers, picture, least, absent)]
-    said = {"faces": "pseudo"} if states["faces"] == "unlabelled" else {}
+    said = {"faces": "pseudo"} if read_states(source)["faces"] == "unlabelled" else {}
     derive(source, out, (picture.path.name for picture in pictures), new, said)
     return len(pictures), sum(row[1] == "face" for row in new)
 
