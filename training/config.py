@@ -36,7 +36,7 @@ class RunConfig:
     start_sha256: str
     """Hash of the file the weights came from, empty for `random`."""
     teacher_sha256: str
-    """Hash of the teacher's weights, empty without a teacher."""
+    """Hash of the teacher's weights, or of the first stage's for a second stage; empty without either."""
     frozen: int
     """So many of the first stages, and the stem, stay as they began; 0: everything learns."""
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import cv2
 import numpy as np
+import onnx
 import onnxruntime
 
 from training.sets import FACE, PLATE
@@ -30,15 +31,32 @@ def open_detector(path: Path, threads: int = 1) -> FindsBoxes:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = ERRORS_ONLY
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def session_of(model: str | bytes) -> onnxruntime.InferenceSession:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+    session = session_of(str(path))
     names = {output.name for output in session.get_outputs()}
     if names == {"boxes", "scores"}:
         return Ours(session)
     if "cls_8" in names:
         return YuNet(session)
     if len(names) == 4:
-        return CenterFace(session)
+        return CenterFace(session_of(of_any_size(path)))
     raise ValueError(f"{path}: outputs {sorted(names)} belong to no detector known here")
+
+
+def of_any_size(path: Path) -> bytes:
+    """CenterFace's graph for pictures of any size; the published file holds the sizes that it was exported with."""
+    model = onnx.load(str(path))
+    weights = {weight.name for weight in model.graph.initializer}  # which old graphs list as inputs
+    for value in [*model.graph.input, *model.graph.output]:
+        sizes = value.type.tensor_type.shape.dim
+        if value.name not in weights and len(sizes) == 4:
+            for axis, name in ((0, "batch"), (2, "height"), (3, "width")):
+                sizes[axis].dim_param = f"{value.name} {name}"
+    graph: bytes = model.SerializeToString()
+    return graph
 
 
 def nms(boxes: np.ndarray, scores: np.ndarray, limit: float = NMS_IOU) -> list[int]:

@@ -81,7 +81,14 @@ def origin(config: RunConfig | None, record: Path | None) -> dict[str, Any]:
     return {"start": NOTICE if config.start == "yunet-n" else config.start, "config": config.to_dict(), "data": data}
 
 
-def export(net: Detector, ranges: dict[str, float], training: dict[str, Any], out: Path, name: str) -> Differences:
+def export(
+    net: Detector,
+    ranges: dict[str, float],
+    training: dict[str, Any],
+    out: Path,
+    name: str,
+    first_counts: list[float] | None = None,
+) -> Differences:
     """Write the three files of `net` to `out`. Raises Refused, with nothing written, if one computes something else."""
     net.eval()
     out.mkdir(parents=True, exist_ok=True)
@@ -100,6 +107,8 @@ def export(net: Detector, ranges: dict[str, float], training: dict[str, Any], ou
         if not (exact and found.onnx <= ROUNDED_TOLERANCE):
             raise Refused(f"differs from PyTorch by {found}, allowed are {TOLERANCE} and {ROUNDED_TOLERANCE}")
         card = make_card(name, made["safetensors"], weights.count(tensors), training)
+        if first_counts:
+            card["first_counts"] = first_counts
         made["json"].write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
         for path in made.values():
             os.replace(path, out / path.name)
@@ -182,7 +191,9 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder of sets to measure ranges on; never to judge")
     parser.add_argument("--record", type=Path, help="JSON with start, config and data of what came before")
     named = ("FACE_SLOPE", "FACE_SHIFT", "PLATE_SLOPE", "PLATE_SHIFT")
-    parser.add_argument("--scores", type=float, nargs=4, metavar=named, help="as align.py prints them")
+    parser.add_argument("--scores", type=float, nargs=4, metavar=named, help="as align.py or fuse.py prints them")
+    counts = ("FACE", "PLATE")
+    parser.add_argument("--first-counts", type=float, nargs=2, metavar=counts, help="of a second stage: by fuse.py")
     args = parser.parse_args()
     torch.set_num_threads(1)  # with more, sums come in another order, and the same weights give other bytes
     state, config = load_weights(args.checkpoint)
@@ -195,7 +206,7 @@ def main() -> int:
         training = origin(config, args.record)
         if lines:
             training["scores"] = dict(zip(CLASSES, lines))
-        found = export(net, ranges, training, args.out_dir, args.name)
+        found = export(net, ranges, training, args.out_dir, args.name, args.first_counts)
     except Refused as refusal:
         print(f"export refused: {refusal}", file=sys.stderr)
         return 1

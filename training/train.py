@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -52,8 +53,9 @@ class Stop:
         self.asked = True
 
 
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def parser_of(description: str | None) -> argparse.ArgumentParser:
+    """The options of a run."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of labelled sets")
     parser.add_argument("--sets", nargs="+", metavar="NAME[:WEIGHT]", help="default: all; weight: root of the size")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run; resumed if it has a checkpoint")
@@ -70,7 +72,7 @@ def arguments() -> argparse.Namespace:
     begin.add_argument("--start", type=Path, help="YuNet-n weights to begin with")
     begin.add_argument("--init", type=Path, help="checkpoint or weights to begin with; may be narrower")
     parser.add_argument("--teacher", type=Path, help="YuNet-n weights that guide the face score")
-    return parser.parse_args()
+    return parser
 
 
 def choose_sets(data: Path, wanted: list[str] | None) -> list[tuple[str, list[Picture], float]]:
@@ -147,14 +149,17 @@ class Trainer:
 
     def learn(self, batch: Batch) -> Losses:
         """One optimiser step; RuntimeError instead of a step that would ruin the weights."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.config, self.step)
         images = torch.from_numpy(batch.images).float().to(memory_format=torch.channels_last)
         targets = [torch.from_numpy(boxes) for boxes in batch.boxes]
         known, taught = torch.from_numpy(batch.known), torch.from_numpy(batch.taught)
-        lost = loss(self.net, images, targets, known, self.teacher, taught)
+        return self.descend(loss(self.net, images, targets, known, self.teacher, taught))
+
+    def descend(self, lost: Losses) -> Losses:
+        """The step down the gradient of `lost`; RuntimeError if there is none."""
         if not torch.isfinite(lost.total):
             raise RuntimeError(f"step {self.step}: the loss is {float(lost.total)}")
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.config, self.step)
         self.optimiser.zero_grad(set_to_none=True)
         lost.total.backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), GRADIENT_LIMIT)
@@ -228,15 +233,15 @@ def start_log(out: Path) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=handlers)
 
 
-def main() -> int:
-    args = arguments()
+def train(args: argparse.Namespace, make: Callable[[RunConfig, argparse.Namespace], Trainer]) -> int:
+    """A run, or the rest of one, and its exit code."""
     stop = Stop()
     args.out.mkdir(parents=True, exist_ok=True)
     start_log(args.out)
     torch.set_num_threads(args.threads)
     sets = choose_sets(args.data, args.sets)
     config = describe(args, sets)
-    trainer, path = Trainer(config, args), args.out / "checkpoint.pt"
+    trainer, path = make(config, args), args.out / "checkpoint.pt"
     if path.exists():
         trainer.resume(path)
         log.info("resumed at step %d", trainer.step)
@@ -253,6 +258,10 @@ def main() -> int:
         return STOPPED
     log.info("done")
     return 0
+
+
+def main() -> int:
+    return train(parser_of(__doc__).parse_args(), Trainer)
 
 
 if __name__ == "__main__":

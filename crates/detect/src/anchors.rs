@@ -102,6 +102,26 @@ impl RawMap<'_> {
         }
     }
 
+    /// Mean logits (face, plate) of the one, two or four cells in the map's middle.
+    pub(crate) fn middle(&self) -> [f32; 2] {
+        let cells = self.cells.as_chunks::<CELL>().0;
+        let height = cells.len() / self.width.max(1);
+        let middle = |size: usize| size.saturating_sub(1) / 2..=size / 2;
+        let (mut sum, mut count) = ([0.0; 2], 0.0);
+        for row in middle(height) {
+            for column in middle(self.width) {
+                let Some(cell) = cells.get(row * self.width + column) else {
+                    continue;
+                };
+                count += 1.0;
+                for (sum, logit) in sum.iter_mut().zip(cell) {
+                    *sum += logit;
+                }
+            }
+        }
+        sum.map(|sum| sum / count)
+    }
+
     /// Box of the cell at index `at`: x0, y0, x1, y1 in input pixels.
     pub(crate) fn decode(&self, at: usize, cell: &[f32; CELL]) -> [f32; 4] {
         let stride = self.stride as f32;
@@ -129,7 +149,7 @@ pub(crate) fn sigmoid(x: f32) -> f32 {
 
 /// The inverse of [`sigmoid`], -infinity at 0. At 1 it is the last point at which a float's
 /// sigmoid is still below 1.
-fn logit(p: f32) -> f32 {
+pub(crate) fn logit(p: f32) -> f32 {
     const NEXT_TO_CERTAIN: f32 = 16.0;
     (p / (1.0 - p)).ln().min(NEXT_TO_CERTAIN)
 }
@@ -174,6 +194,30 @@ mod tests {
         let mut found = Vec::new();
         map(&cells).candidates([0.5, 0.5], &mut found);
         assert!(found[0].x1 - found[0].x0 < 16.0 * 404.0 && found[0].y1 > found[0].y0);
+    }
+
+    #[test]
+    fn the_middle_of_a_map_is_its_one_two_or_four_cells() {
+        // (width, height), and the cells in the middle.
+        let maps: [((usize, usize), &[usize]); 4] = [
+            ((1, 1), &[0]),
+            ((3, 3), &[4]),
+            ((4, 4), &[5, 6, 9, 10]),
+            ((2, 3), &[2, 3]),
+        ];
+        for ((width, height), middle) in maps {
+            let mut cells = vec![100.0; width * height * CELL];
+            for (at, cell) in middle.iter().enumerate() {
+                cells[cell * CELL] = 2.0 * at as f32;
+                cells[cell * CELL + 1] = -1.0;
+            }
+            let map = RawMap {
+                cells: &cells,
+                width,
+                stride: 8,
+            };
+            assert_eq!(map.middle(), [middle.len() as f32 - 1.0, -1.0]);
+        }
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub struct Card {
     outputs: Vec<String>,
     nms_iou: f32,
     threshold: f32,
+    #[serde(default)]
+    first_counts: Option<[f32; 2]>,
     weights_file: String,
     sha256: String,
     parameters: usize,
@@ -105,6 +107,26 @@ impl Card {
         self.threshold
     }
 
+    /// Of the second stage's weights alone, what a logit of the first stage's score counts beside
+    /// its own verdict: (face, plate), each within 0..=2.
+    pub const fn first_counts(&self) -> Option<[f32; 2]> {
+        self.first_counts
+    }
+
+    /// Refuses a card of the other stage.
+    pub(crate) fn check_stage(&self, second: bool) -> Result<(), CardError> {
+        let expected = [
+            "no such key: weights that look at whole pictures",
+            "two numbers",
+        ];
+        holds(
+            "first_counts",
+            expected[usize::from(second)],
+            &self.first_counts,
+            self.first_counts.is_some() == second,
+        )
+    }
+
     /// How the weights were made, as the card tells it; shown, never interpreted.
     pub const fn training(&self) -> &serde_json::Value {
         &self.training
@@ -143,6 +165,13 @@ impl Card {
             "a number between 0 and 1",
             &self.threshold,
             inside(self.threshold),
+        )?;
+        let counts = self.first_counts.iter().flatten();
+        holds(
+            "first_counts",
+            "two numbers within 0..=2",
+            &self.first_counts,
+            counts.into_iter().all(|count| (0.0..=2.0).contains(count)),
         )?;
         // A name that is a path would let a card read any file of the machine.
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);

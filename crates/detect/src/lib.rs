@@ -11,8 +11,8 @@ mod look;
 mod motion;
 pub mod network;
 pub mod nms;
-mod opinion;
 mod preprocess;
+mod second_stage;
 mod view;
 pub mod weights;
 
@@ -22,4 +22,5 @@ pub use look::{DetectError, Detector, FLOOR, NetworkDetector};
 pub use motion::{MotionSearch, Movement};
 pub use preprocess::Prepared;
 pub use scrim_pixels::level::Level;
+pub use second_stage::Cascade;
 pub use view::{Light, Sharpness, light, sharpness};

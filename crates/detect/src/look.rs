@@ -1,10 +1,10 @@
 //! The detector as the rest of the engine sees it: a prepared picture and passes in, sightings
 //! in stored pixels out.
 
-use crate::network::{Candidate, InputError, NetInput, Network, NetworkError, Workspace};
+use crate::network::{Candidate, InputError, NetInput, NetworkError, Workspace};
 use crate::nms;
-use crate::opinion::{Found, discount, witness_scale};
 use crate::preprocess::Prepared;
+use crate::second_stage::{Cascade, SUSPECTED};
 use scrim_pixels::level::Level;
 use scrim_raw::ModelId;
 use scrim_units::{Class, Pass, PxBox, PxRect, Sighting, Size};
@@ -52,9 +52,9 @@ const ENLARGED_TRUST: f32 = 0.75;
 /// Overlap from which sightings of two passes are the same thing.
 const SAME_IN_TWO_PASSES: f32 = 0.45;
 
-/// The network behind [`Detector`].
+/// The networks behind [`Detector`].
 pub struct NetworkDetector {
-    network: std::sync::Arc<Network>,
+    cascade: std::sync::Arc<Cascade>,
     workspace: Workspace,
     threads: usize,
     model: ModelId,
@@ -63,9 +63,9 @@ pub struct NetworkDetector {
 impl NetworkDetector {
     /// A detector of its own for one thread of work, running on `threads` threads.
     #[must_use]
-    pub fn new(network: std::sync::Arc<Network>, model: ModelId, threads: usize) -> Self {
+    pub fn new(cascade: std::sync::Arc<Cascade>, model: ModelId, threads: usize) -> Self {
         Self {
-            network,
+            cascade,
             workspace: Workspace::new(),
             threads,
             model,
@@ -73,16 +73,14 @@ impl NetworkDetector {
     }
 
     /// What a pass finds, each thing once, with the trust that its scale deserves.
-    fn found(&mut self, picture: &Prepared, pass: Pass) -> Result<Found, DetectError> {
+    fn found(&mut self, picture: &Prepared, pass: Pass) -> Result<Vec<Candidate>, DetectError> {
         let mut candidates = self.pass(picture, pass)?;
         if pass.scale > 1.0 {
             let trusted = candidates.iter_mut();
             trusted.for_each(|c| c.score *= ENLARGED_TRUST);
         }
-        nms::suppress(&mut candidates, self.network.card().nms_iou());
-        let featureless = |c: &Candidate| picture.is_featureless(area_of(c));
-        let whole = pass.area.is_none();
-        Ok(Found::new(pass.scale, whole, candidates, featureless))
+        nms::suppress(&mut candidates, self.cascade.first().card().nms_iou());
+        Ok(candidates)
     }
 
     fn pass(&mut self, picture: &Prepared, pass: Pass) -> Result<Vec<Candidate>, DetectError> {
@@ -120,9 +118,9 @@ impl NetworkDetector {
         };
         let bgr = [0, 1, 2].map(|i| &planes[i].data[from..]);
         let input = NetInput::planar(bgr, to.0, to.1, stride)?;
-        let candidates = self
-            .network
-            .run(&input, &mut self.workspace, self.threads, FLOOR)?;
+        let floor = self.cascade.stage().map_or(FLOOR, |_| SUSPECTED);
+        let first = self.cascade.first();
+        let candidates = first.run(&input, &mut self.workspace, self.threads, floor)?;
         found.extend(candidates.into_iter().map(|c| Candidate {
             x0: c.x0 / sx + tile.x0 as f32,
             y0: c.y0 / sy + tile.y0 as f32,
@@ -136,20 +134,19 @@ impl NetworkDetector {
 
 impl Detector for NetworkDetector {
     fn look(&mut self, picture: &Prepared, passes: &[Pass]) -> Result<Vec<Sighting>, DetectError> {
-        let mut found = Vec::with_capacity(passes.len());
+        let mut all = Vec::new();
         for pass in passes {
-            found.push(self.found(picture, *pass)?);
+            all.extend(self.found(picture, *pass)?);
         }
-        let witness = match witness_scale(&found) {
-            Some(scale) => Some(self.found(picture, Pass { scale, area: None })?),
-            None => None,
-        };
-        discount(&mut found, witness.as_ref());
-        let mut all: Vec<_> = found.into_iter().flat_map(|f| f.candidates).collect();
-        all.retain(|c| c.score >= FLOOR[c.class.index()]);
         if passes.len() > 1 {
             nms::suppress(&mut all, SAME_IN_TWO_PASSES);
         }
+        if let Some(stage) = self.cascade.stage() {
+            let read = passes.iter().map(|pass| pixels_of(pass, picture.size()));
+            let pixels = read.sum::<f64>() * passes.len() as f64;
+            stage.judge(picture, &mut all, pixels, &mut self.workspace)?;
+        }
+        all.retain(|c| c.score >= FLOOR[c.class.index()]);
         let (stored, turn) = (picture.stored(), picture.orientation());
         Ok(all.iter().map(|c| sighting(c, stored, turn)).collect())
     }
@@ -173,14 +170,11 @@ fn sighting(c: &Candidate, stored: Size, turn: scrim_units::Orientation) -> Sigh
     }
 }
 
-fn area_of(c: &Candidate) -> PxRect {
-    let side = |v: f32| v.max(0.0) as u32;
-    PxRect {
-        x0: side(c.x0),
-        y0: side(c.y0),
-        x1: side(c.x1),
-        y1: side(c.y1),
-    }
+/// What the network reads in a pass, without what tiles share.
+fn pixels_of(pass: &Pass, size: Size) -> f64 {
+    let area = pass.area.unwrap_or(size.rect()).clip(size);
+    let scale = f64::from(pass.scale);
+    f64::from(area.width()) * f64::from(area.height()) * scale * scale
 }
 
 fn scaled(side: u32, scale: f32) -> usize {

@@ -116,6 +116,19 @@ impl Network {
         Ok(candidates)
     }
 
+    /// How sure the network is of a face and of a plate in the middle of a picture: the mean
+    /// logits of the middle's cells, of all strides alike. On one thread.
+    pub(crate) fn middle(
+        &self,
+        picture: &NetInput<'_>,
+        workspace: &mut Workspace,
+    ) -> Result<[f32; 2], NetworkError> {
+        let maps = self.compute(picture, workspace, 1)?.map(|map| map.middle());
+        let mean =
+            |class: usize| maps.iter().map(|map| map[class]).sum::<f32>() / maps.len() as f32;
+        Ok([mean(0), mean(1)])
+    }
+
     /// Boxes and scores of every cell, decoded: for tests against other engines.
     pub fn raw(
         &self,

@@ -3,17 +3,13 @@
 //! What it makes are reduced, upright copies (blue, green, red, 8 bits) that stay inside this
 //! crate; they are wiped on drop like the frame itself.
 
-use crate::view::{Sharpness, sharpness_of};
 use scrim_pixels::level::Level;
 use scrim_pixels::plane::PlaneRef;
 use scrim_pixels::rows::{BgrRows, brightness_row};
-use scrim_pixels::scale::{Grid, Resize};
+use scrim_pixels::scale::{Grid, Resize, halved};
 use scrim_raw::{FrameInfo, RawFrame};
 use scrim_units::{FrameId, Orientation, PxRect, Size};
 use zeroize::Zeroize;
-
-/// Mean difference, in levels of 255, up to which two colours are the same grey.
-const GREY_LEVELS: u64 = 4;
 
 /// An upright copy of a frame at its own size, for the detector only.
 pub struct Prepared {
@@ -100,20 +96,6 @@ impl Prepared {
         }))
     }
 
-    /// Whether a part of the upright picture has neither a sharp edge nor colour.
-    pub(crate) fn is_featureless(&self, part: PxRect) -> bool {
-        let part = part.clip(self.size());
-        if part.is_empty() {
-            return false;
-        }
-        let mut bgr = [0, 1, 2].map(|i| crop(&self.planes[i], part));
-        let [blue, green, red] = &bgr;
-        let featureless = sharpness_of(&green.data, green.width) == Some(Sharpness::Blurred)
-            && [blue, red].iter().all(|c| is_grey(&c.data, &green.data));
-        bgr.iter_mut().for_each(|p| p.data.as_mut_slice().zeroize());
-        featureless
-    }
-
     /// The whole picture as it is, without a copy.
     pub(crate) fn planes(&self) -> &[Grid; 3] {
         &self.planes
@@ -147,6 +129,59 @@ impl Drop for Prepared {
 /// A scaled copy, wiped on drop.
 pub(crate) struct Scaled(pub(crate) [Grid; 3]);
 
+impl Scaled {
+    /// These planes at half their size.
+    pub(crate) fn half_of(planes: &[Grid; 3]) -> Self {
+        Self(planes.each_ref().map(halved))
+    }
+
+    /// A square part of them from `from` (x, y) on, scaled to `side`; 0 where they have ended.
+    pub(crate) fn square_of(
+        planes: &[Grid; 3],
+        from: (i64, i64),
+        square: i64,
+        side: usize,
+        level: Level,
+    ) -> Self {
+        let inside = |start: i64, limit: usize| {
+            let clip = |v: i64| v.clamp(0, limit as i64) as u32;
+            (clip(start), clip(start + square))
+        };
+        let (x0, x1) = inside(from.0, planes[0].width);
+        let (y0, y1) = inside(from.1, planes[0].height);
+        let scale = side as f64 / square as f64;
+        let to = |v: u32, start: i64| ((i64::from(v) - start) as f64 * scale + 0.5) as usize;
+        let (left, right) = (to(x0, from.0), to(x1, from.0));
+        let (top, foot) = (to(y0, from.1), to(y1, from.1));
+        let mut out = Self(std::array::from_fn(|_| Grid::new(side, side)));
+        if x1 <= x0 || y1 <= y0 || right <= left || foot <= top {
+            return out;
+        }
+        let area = PxRect { x0, y0, x1, y1 };
+        let size = (right - left, foot - top);
+        let resize = Resize::new((area.width() as usize, area.height() as usize), size);
+        for (target, plane) in out.0.iter_mut().zip(planes) {
+            let mut part = crop(plane, area);
+            let mut scaled = resize.run(level, &part);
+            for y in top..foot {
+                target.row_mut(y)[left..right].copy_from_slice(scaled.row(y - top));
+            }
+            part.data.as_mut_slice().zeroize();
+            scaled.data.as_mut_slice().zeroize();
+        }
+        out
+    }
+
+    /// Left becomes right.
+    pub(crate) fn mirror(&mut self) {
+        for plane in &mut self.0 {
+            for y in 0..plane.height {
+                plane.row_mut(y).reverse();
+            }
+        }
+    }
+}
+
 impl Drop for Scaled {
     fn drop(&mut self) {
         self.0
@@ -170,13 +205,6 @@ pub(crate) fn luma_of(frame: &RawFrame, rect: PxRect) -> Vec<u8> {
     row.as_mut_slice().zeroize();
     narrow.as_mut_slice().zeroize();
     out
-}
-
-/// Whether a colour differs from green by no more than rounding and compression make it.
-fn is_grey(colour: &[u8], green: &[u8]) -> bool {
-    let pairs = colour.iter().zip(green);
-    let sum: u64 = pairs.map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
-    sum <= GREY_LEVELS * green.len() as u64
 }
 
 fn crop(plane: &Grid, area: PxRect) -> Grid {

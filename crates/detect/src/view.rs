@@ -1,6 +1,5 @@
 //! How well a place in a picture can be seen: the light of the picture, and how sharp the place is.
-//! One of three words each, and nothing else about a face or plate. For measuring what is missed,
-//! and for doubting what has no edges (`opinion`).
+//! One of three words each, and nothing else about a face or plate. For measuring what is missed.
 
 use crate::preprocess::luma_of;
 use scrim_raw::RawFrame;
@@ -73,7 +72,7 @@ pub fn sharpness(frame: &RawFrame, part: PxRect) -> Option<Sharpness> {
 }
 
 /// The same of rows of this width.
-pub(crate) fn sharpness_of(luma: &[u8], width: usize) -> Option<Sharpness> {
+fn sharpness_of(luma: &[u8], width: usize) -> Option<Sharpness> {
     let [near, far] = [1, REACH].map(|by| change(luma, width, by));
     (far > 0.0).then(|| match near / far {
         share if share >= SHARP => Sharpness::Sharp,

@@ -67,6 +67,20 @@ impl Variant {
         }
     }
 
+    /// Card and weights file of the second stage.
+    const fn second_files(self) -> (&'static [u8], &'static [u8]) {
+        match self {
+            Self::City => (
+                include_bytes!("../weights/city-second.json"),
+                include_bytes!("../weights/city-second.safetensors"),
+            ),
+            Self::Clear => (
+                include_bytes!("../weights/clear-second.json"),
+                include_bytes!("../weights/clear-second.safetensors"),
+            ),
+        }
+    }
+
     /// Card and weights file.
     const fn files(self) -> (&'static [u8], &'static [u8]) {
         match self {
@@ -167,23 +181,40 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// Weights that this program carries.
+    /// Weights that this program carries, of the network that looks at whole pictures.
     pub fn embedded(variant: Variant) -> Result<Self, WeightsError> {
         let (card, file) = variant.files();
         Self::from_bytes(card, file)
+    }
+
+    /// The same of the second stage.
+    pub fn second_stage(variant: Variant) -> Result<Self, WeightsError> {
+        let (card, file) = variant.second_files();
+        let card = Card::from_json(card)?;
+        card.check_stage(true)?;
+        Self::from_parts(card, file)
+    }
+
+    /// All that this program carries: of each variant those of the first stage, then of the second.
+    pub fn carried() -> Result<Vec<Self>, WeightsError> {
+        let both = |variant| [Self::embedded(variant), Self::second_stage(variant)];
+        Variant::ALL.into_iter().flat_map(both).collect()
     }
 
     /// Reads the card at `path` and the weights file beside it that the card names.
     pub fn load(path: &Path) -> Result<Self, WeightsError> {
         let json = read(path)?;
         let card = Card::from_json(&json)?;
+        card.check_stage(false)?;
         let file = read(&path.with_file_name(card.weights_file()))?;
         Self::from_parts(card, &file)
     }
 
     /// Checks a card (JSON) and a weights file (safetensors) held in memory.
     pub fn from_bytes(card: &[u8], file: &[u8]) -> Result<Self, WeightsError> {
-        Self::from_parts(Card::from_json(card)?, file)
+        let card = Card::from_json(card)?;
+        card.check_stage(false)?;
+        Self::from_parts(card, file)
     }
 
     /// The card.

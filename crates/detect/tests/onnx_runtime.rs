@@ -14,7 +14,7 @@
 )]
 
 use scrim_detect::network::{NetInput, Network, RawOutput, Workspace};
-use scrim_detect::weights::{Variant, Weights};
+use scrim_detect::weights::Weights;
 use scrim_pixels::level::levels_here;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -45,21 +45,23 @@ fn every_level_gives_what_onnx_runtime_gives() {
     };
     assert!(!pictures.is_empty(), "no pictures");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/onnx_runtime.py");
-    for variant in Variant::ALL {
-        let graph = format!("{}/{}.onnx", setting("SCRIM_ONNX"), variant.name());
+    let carried = || Weights::carried().unwrap().into_iter();
+    for (at, weights) in carried().enumerate() {
+        let name = weights.card().name().to_owned();
+        let graph = format!("{}/{name}.onnx", setting("SCRIM_ONNX"));
         let status = Command::new(setting("SCRIM_PYTHON"))
             .args([script.as_os_str(), graph.as_ref(), folder.as_ref()])
             .status()
             .unwrap();
         assert!(status.success(), "the script failed: {status}");
         for path in &pictures {
-            compare(variant, path);
+            compare(&name, || carried().nth(at).unwrap(), path);
         }
     }
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
-fn compare(variant: Variant, path: &Path) {
+fn compare(name: &str, weights: impl Fn() -> Weights, path: &Path) {
     let picture = read_ppm(path);
     let bgr: Vec<u8> = picture
         .rgb
@@ -76,17 +78,13 @@ fn compare(variant: Variant, path: &Path) {
         .collect();
     let cells = floats.len() / 6;
     for level in levels_here() {
-        let network = Network::at_level(Weights::embedded(variant).unwrap(), level).unwrap();
+        let network = Network::at_level(weights(), level).unwrap();
         let raw = network
             .raw(&input.unwrap(), &mut Workspace::new(), 2)
             .unwrap();
         assert_eq!(raw.boxes.len(), cells, "{}", path.display());
         let [boxes, scores] = largest_difference(&raw, &floats);
-        println!(
-            "{} {level:<7} {} cells, boxes {boxes:.1e} px, scores {scores:.1e}",
-            variant.name(),
-            cells
-        );
+        println!("{name} {level:<7} {cells} cells, boxes {boxes:.1e} px, scores {scores:.1e}");
         assert!(
             boxes <= BOX_BOUND && scores <= SCORE_BOUND,
             "{level}, {}",

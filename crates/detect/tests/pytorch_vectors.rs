@@ -5,7 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use scrim_detect::network::{NetInput, Network, Workspace};
-use scrim_detect::weights::{Variant, Weights};
+use scrim_detect::weights::Weights;
 use scrim_pixels::level::levels_here;
 use serde::Deserialize;
 
@@ -30,10 +30,13 @@ struct Case {
     scores: Vec<[f32; 2]>,
 }
 
-fn vectors(variant: Variant) -> Vectors {
-    let text = match variant {
-        Variant::City => include_str!("vectors/city.json"),
-        Variant::Clear => include_str!("vectors/clear.json"),
+fn vectors(name: &str) -> Vectors {
+    let text = match name {
+        "city" => include_str!("vectors/city.json"),
+        "city-second" => include_str!("vectors/city-second.json"),
+        "clear" => include_str!("vectors/clear.json"),
+        "clear-second" => include_str!("vectors/clear-second.json"),
+        _ => panic!("no vectors of {name}"),
     };
     serde_json::from_str(text).unwrap()
 }
@@ -52,9 +55,8 @@ fn picture(width: usize, height: usize) -> Vec<u8> {
 
 #[test]
 fn the_vectors_belong_to_the_embedded_weights() {
-    for variant in Variant::ALL {
-        let vectors = vectors(variant);
-        let weights = Weights::embedded(variant).unwrap();
+    for weights in Weights::carried().unwrap() {
+        let vectors = vectors(weights.card().name());
         assert_eq!(vectors.weights_sha256, weights.card().sha256());
         let whole = |case: &Case| case.boxes.len() == case.cells && case.cells > 0;
         assert!(vectors.cases.iter().all(whole));
@@ -65,12 +67,12 @@ fn the_vectors_belong_to_the_embedded_weights() {
 #[test]
 fn every_level_gives_what_the_training_code_gives() {
     let mut workspace = Workspace::new();
-    for variant in Variant::ALL {
-        for level in levels_here() {
-            let weights = Weights::embedded(variant).unwrap();
+    for level in levels_here() {
+        for weights in Weights::carried().unwrap() {
+            let cases = vectors(weights.card().name()).cases;
             let network = Network::at_level(weights, level).unwrap();
             assert_eq!(network.level(), level);
-            for case in vectors(variant).cases {
+            for case in cases {
                 compare(&network, &case, &mut workspace);
             }
         }

@@ -4,6 +4,7 @@
 
 use safetensors::Dtype;
 use safetensors::tensor::{TensorView, serialize};
+use scrim_detect::Cascade;
 use scrim_detect::card::Card;
 use scrim_detect::network::Network;
 use scrim_detect::weights::{PARAMETERS, Variant, Weights, WeightsError, expected_tensors, parse};
@@ -64,7 +65,39 @@ fn the_embedded_weights_are_taken() {
     for variant in Variant::ALL {
         let weights = Weights::embedded(variant).unwrap();
         assert_eq!(weights.card().name(), variant.name());
-        assert!(Network::new(weights).is_ok());
+        let second = Weights::second_stage(variant).unwrap();
+        assert_eq!(second.card().name(), format!("{}-second", variant.name()));
+        assert!(second.card().first_counts().is_some());
+        assert!(Cascade::new(weights, Some(second)).is_ok());
+    }
+}
+
+#[test]
+fn weights_of_the_second_stage_do_not_look_at_whole_pictures() {
+    const SECOND: &str = include_str!("../weights/city-second.json");
+    const SECOND_FILE: &[u8] = include_bytes!("../weights/city-second.safetensors");
+    let refused = Weights::from_bytes(SECOND.as_bytes(), SECOND_FILE).unwrap_err();
+    let message = refused.to_string();
+    assert!(
+        message.contains("`first_counts`: expected no such key"),
+        "{message}"
+    );
+    let folder = std::env::temp_dir().join(format!("scrim-second-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let card = folder.join("card.json");
+    std::fs::write(&card, SECOND).unwrap();
+    std::fs::write(folder.join("city-second.safetensors"), SECOND_FILE).unwrap();
+    let refused = Weights::load(&card).unwrap_err().to_string();
+    assert_eq!(refused, message);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn what_the_first_stage_counts_is_two_numbers_in_range() {
+    for bad in ["[1.0]", "[1.0, 2.5]", "[-0.1, 1.0]", "[1.0, 1e60]"] {
+        let key = format!(r#""first_counts": {bad}, "weights_file""#);
+        let card = CARD.replace(r#""weights_file""#, &key);
+        assert!(Card::from_json(card.as_bytes()).is_err(), "{bad}");
     }
 }
 

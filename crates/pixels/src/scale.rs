@@ -38,6 +38,27 @@ impl Grid {
     }
 }
 
+/// Half the size, rounded down, at least one sample: each the mean of four, halves rounded up; a
+/// last odd column or row is dropped. Faster than [`Resize`], which it equals where both sides
+/// are even.
+#[must_use]
+pub fn halved(source: &Grid) -> Grid {
+    let mut out = Grid::new((source.width / 2).max(1), (source.height / 2).max(1));
+    if source.width < 2 || source.height < 2 {
+        return Resize::new((source.width, source.height), (out.width, out.height))
+            .run(Level::Scalar, source);
+    }
+    for y in 0..out.height {
+        let above = source.row(2 * y).as_chunks::<2>().0;
+        let below = source.row(2 * y + 1).as_chunks::<2>().0;
+        for ((sample, a), b) in out.row_mut(y).iter_mut().zip(above).zip(below) {
+            let sum = [a[0], a[1], b[0], b[1]].map(u16::from).iter().sum::<u16>();
+            *sample = ((sum + 2) / 4) as u8;
+        }
+    }
+    out
+}
+
 /// Which source samples make one target sample, and with what weights. Weights sum to 1.
 struct Taps {
     first: Vec<usize>,
@@ -231,6 +252,30 @@ mod tests {
         for to in [(1, 1), (5, 7), (36, 22), (37, 23), (80, 50)] {
             let out = Resize::new((37, 23), to).run(Level::Scalar, &flat);
             assert!(out.data.iter().all(|v| *v == 200), "{to:?}");
+        }
+    }
+
+    #[test]
+    fn the_fast_way_to_half_the_size_is_that_of_any_size() {
+        for (width, height) in [(2, 2), (64, 48), (98, 6)] {
+            let g = ramp(width, height);
+            for level in levels_here() {
+                let resize = Resize::new((width, height), (width / 2, height / 2));
+                assert_eq!(halved(&g), resize.run(level, &g));
+            }
+        }
+    }
+
+    #[test]
+    fn an_odd_last_column_or_row_is_dropped_and_one_sample_is_left() {
+        let (odd, even) = (ramp(9, 7), ramp(8, 6));
+        assert_eq!(halved(&odd), halved(&even));
+        for (width, height) in [(1, 1), (1, 5), (6, 1)] {
+            let half = halved(&ramp(width, height));
+            assert_eq!(
+                (half.width, half.height),
+                ((width / 2).max(1), (height / 2).max(1))
+            );
         }
     }
 

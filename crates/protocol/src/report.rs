@@ -62,8 +62,11 @@ pub struct Software {
 pub struct Model {
     /// Name of the weights.
     pub name: String,
-    /// SHA-256 of the weights.
+    /// SHA-256 of the weights that look at whole pictures.
     pub sha256: String,
+    /// SHA-256 of the weights of the second stage, which looks again at what those suspect;
+    /// null without one.
+    pub second_sha256: Option<String>,
     /// Instruction level that the network ran on.
     pub level: String,
 }

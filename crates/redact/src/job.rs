@@ -5,9 +5,9 @@ use crate::error::JobError;
 use crate::paint::{FILLS, Fills};
 use crate::plan::{Kind, Planned};
 use crate::settings::{JobSettings, WeightsFrom};
-use scrim_detect::network::{Network, NetworkError};
+use scrim_detect::network::NetworkError;
 use scrim_detect::weights::{Weights, WeightsError};
-use scrim_detect::{Detector, Guard, NetworkDetector};
+use scrim_detect::{Cascade, Detector, Guard, NetworkDetector};
 use scrim_raw::ModelId;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -56,6 +56,7 @@ pub struct Engine {
 pub(crate) struct ModelFacts {
     pub(crate) name: String,
     pub(crate) sha256: String,
+    pub(crate) second_sha256: Option<String>,
     pub(crate) level: String,
 }
 
@@ -66,17 +67,19 @@ impl Engine {
     /// [`EngineError`] when they are not what this program takes.
     pub fn new(settings: JobSettings) -> Result<Self, EngineError> {
         scrim_ff::silence();
-        let network = Arc::new(network(&settings.weights)?);
+        let cascade = Arc::new(cascade(&settings.weights)?);
+        let first = cascade.first();
         let model = ModelFacts {
-            name: network.card().name().to_owned(),
-            sha256: network.card().sha256().to_owned(),
-            level: network.level().to_string(),
+            name: first.card().name().to_owned(),
+            sha256: first.card().sha256().to_owned(),
+            second_sha256: cascade.second().map(|n| n.card().sha256().to_owned()),
+            level: first.level().to_string(),
         };
         let id = model_id(&model.sha256);
         let threads = settings.threads;
         Ok(Self {
             settings,
-            factory: Arc::new(move || Box::new(NetworkDetector::new(network.clone(), id, threads))),
+            factory: Arc::new(move || Box::new(NetworkDetector::new(cascade.clone(), id, threads))),
             deadline: DEADLINE,
             model,
             tracks: TRACKS,
@@ -99,6 +102,7 @@ impl Engine {
             model: ModelFacts {
                 name: "scripted".into(),
                 sha256: String::new(),
+                second_sha256: None,
                 level: String::new(),
             },
             tracks: TRACKS,
@@ -112,9 +116,16 @@ impl Engine {
     }
 }
 
-fn network(weights: &WeightsFrom) -> Result<Network, EngineError> {
+/// Both networks of the weights that were chosen; the user's own weights stand by themselves.
+///
+/// # Errors
+/// [`EngineError`] when they are not what this program takes.
+pub fn cascade(weights: &WeightsFrom) -> Result<Cascade, EngineError> {
     match weights {
-        WeightsFrom::Carried(variant) => Ok(Network::new(Weights::embedded(*variant)?)?),
+        WeightsFrom::Carried(variant) => Ok(Cascade::new(
+            Weights::embedded(*variant)?,
+            Some(Weights::second_stage(*variant)?),
+        )?),
         WeightsFrom::Card(card) => own_network(card).map_err(|why| EngineError::Refused {
             card: card.clone(),
             why: Box::new(why),
@@ -122,8 +133,8 @@ fn network(weights: &WeightsFrom) -> Result<Network, EngineError> {
     }
 }
 
-fn own_network(card: &Path) -> Result<Network, EngineError> {
-    Ok(Network::new(Weights::load(card)?)?)
+fn own_network(card: &Path) -> Result<Cascade, EngineError> {
+    Ok(Cascade::new(Weights::load(card)?, None)?)
 }
 
 fn model_id(hex: &str) -> ModelId {

@@ -28,7 +28,7 @@ pub use error::JobError;
 pub use eval::{BANDS, EvalError, Evaluated, Miss, SetTally, Share, Tally, evaluate};
 pub use examine::Pace;
 pub use find::{Found, find};
-pub use job::{Control, Done, Engine, EngineError, Step, redact_file};
+pub use job::{Control, Done, Engine, EngineError, Step, cascade, redact_file};
 pub use picture::write_sheet;
 pub use plan::{Kind, Plan, PlanError, Planned, Refused, Request, plan};
 pub use sealing::foresee;

@@ -62,35 +62,3 @@ fn the_last_odd_column_of_subsampled_chroma_is_read() {
     assert_eq!(p.planes[2].data[..3], [100, 100, 255]);
     assert_eq!(p.planes[2].data[6..], [100, 100, 255]);
 }
-
-#[test]
-fn only_what_is_blurred_and_grey_is_featureless() {
-    // A ramp; the same with stripes; the same in blue.
-    let picture = |stripes: u8, blue: u8| {
-        let ramp = |x: u32| (40 + 2 * x) as u8 + stripes * (x % 2) as u8;
-        let pixels = (0..32 * 32).flat_map(|n| {
-            let level = ramp(n % 32);
-            [level, level, level + blue]
-        });
-        let layout = Layout::packed(Family::Rgb, false, 8);
-        let info = info(layout, 32, 32, Orientation::Upright);
-        Prepared::of(
-            &RawFrame::new(0, info, vec![pixels.collect()]).unwrap(),
-            Level::best(),
-        )
-    };
-    let part = Size {
-        width: 32,
-        height: 32,
-    };
-    let featureless = |p: Prepared| p.is_featureless(part.rect());
-    assert!(featureless(picture(0, 0)));
-    assert!(!featureless(picture(20, 0)));
-    assert!(!featureless(picture(0, 12)));
-    assert!(!picture(0, 0).is_featureless(PxRect {
-        x0: 40,
-        y0: 0,
-        x1: 60,
-        y1: 9
-    }));
-}

@@ -1,10 +1,8 @@
 //! A detector that tells what its looks cost: CPU of the one thread that it runs on.
 use rustix::time::{ClockId, clock_gettime};
-use scrim_detect::network::Network;
-use scrim_detect::weights::Weights;
 use scrim_detect::{DetectError, Detector, NetworkDetector, Prepared};
 use scrim_raw::ModelId;
-use scrim_redact::{Engine, JobSettings, WeightsFrom};
+use scrim_redact::{Engine, JobSettings};
 use scrim_units::{Pass, Sighting};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -38,15 +36,11 @@ impl Detector for Timed {
 
 /// An engine that looks on one thread and notes the cost in `looks`.
 pub fn engine(settings: JobSettings, looks: Looks) -> Result<Engine, super::Failure> {
-    let weights = match &settings.weights {
-        WeightsFrom::Carried(variant) => Weights::embedded(*variant)?,
-        WeightsFrom::Card(card) => Weights::load(card)?,
-    };
-    let network = Arc::new(Network::new(weights)?);
-    println!("level: {}", network.level());
+    let cascade = Arc::new(scrim_redact::cascade(&settings.weights)?);
+    println!("level: {}", cascade.first().level());
     let detector = move || -> Box<dyn Detector> {
         Box::new(Timed {
-            detector: NetworkDetector::new(network.clone(), ModelId([0; 32]), 1),
+            detector: NetworkDetector::new(cascade.clone(), ModelId([0; 32]), 1),
             looks: looks.clone(),
         })
     };

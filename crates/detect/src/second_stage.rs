@@ -1,0 +1,266 @@
+//! The second stage: what the first one suspects, looked at again by itself.
+//!
+//! The first stage looks at whole pictures, so it must be small. The second is a network of the
+//! same form over a square patch around a box, always at one size (`training/second_stage.py`);
+//! it says of a place how sure it is of a face and of a plate, and nothing else. Knows boxes,
+//! scores and the upright picture; what a look consists of it does not know.
+
+use crate::anchors::{Candidate, logit, sigmoid};
+use crate::look::DetectError;
+use crate::network::{NetInput, Network, NetworkError, Workspace};
+use crate::preprocess::{Prepared, Scaled};
+use crate::weights::Weights;
+use scrim_pixels::level::Level;
+use scrim_pixels::scale::Grid;
+
+/// Pixels of a patch, both ways.
+const SIDE: usize = 96;
+
+/// Side of what a patch shows, in sides of the square with the box's area.
+const CONTEXT: f32 = 3.5;
+
+/// Around a smaller square there is nothing to see, pixels.
+const LEAST_SQUARE: f32 = 12.0;
+
+/// Around a larger one there is no picture, pixels.
+const LARGEST_SQUARE: f32 = 65_536.0;
+
+/// Scores of the first stage from which a place is looked at again: (face, plate).
+pub(crate) const SUSPECTED: [f32; 2] = [0.03, 0.05];
+
+/// Scores between which one verdict is not enough.
+const DOUBTED: std::ops::Range<f32> = 0.1..0.9;
+
+/// What all verdicts of a look may cost, as a share of what its passes read, times their number: a
+/// photo's look has many passes and judges whatever is suspected, a frame's has one or two. With
+/// the cutting of the patches it is half as much again.
+const SHARE: f64 = 0.4;
+
+/// How much sooner a place of a class (face, plate) has its turn than its score says: what might
+/// be a plate is more often nothing.
+const URGENCY: [f32; 2] = [1.0, 0.5];
+
+/// Both networks of a set of weights.
+pub struct Cascade {
+    first: Network,
+    second: Option<SecondStage>,
+}
+
+impl Cascade {
+    /// Of weights for each stage; without a second one the first one's scores stand.
+    ///
+    /// # Errors
+    /// [`NetworkError`] when the kernels do not take them.
+    pub fn new(first: Weights, second: Option<Weights>) -> Result<Self, NetworkError> {
+        Ok(Self {
+            first: Network::new(first)?,
+            second: second.map(SecondStage::new).transpose()?,
+        })
+    }
+
+    /// The network that looks at whole pictures.
+    #[must_use]
+    pub const fn first(&self) -> &Network {
+        &self.first
+    }
+
+    /// The network that looks again, where there is one.
+    #[must_use]
+    pub fn second(&self) -> Option<&Network> {
+        self.second.as_ref().map(|stage| &stage.network)
+    }
+
+    pub(crate) const fn stage(&self) -> Option<&SecondStage> {
+        self.second.as_ref()
+    }
+}
+
+/// The second network, and what its word counts beside the first one's.
+pub(crate) struct SecondStage {
+    network: Network,
+    first_counts: [f32; 2],
+}
+
+impl SecondStage {
+    fn new(weights: Weights) -> Result<Self, NetworkError> {
+        let first_counts = weights.card().first_counts().unwrap_or([1.0; 2]);
+        let network = Network::new(weights)?;
+        Ok(Self {
+            network,
+            first_counts,
+        })
+    }
+
+    /// Gives places the scores of both stages together: the logits added, the first one's by what
+    /// it counts (`training/fuse.py`). What stays in doubt is looked at as in a mirror too: the
+    /// mean of two verdicts is wrong less often than either.
+    ///
+    /// `pixels` bounds the cost: so many are read by all verdicts at most, times [`SHARE`]. The
+    /// surest places have their turn first; those that have none keep their scores.
+    pub(crate) fn judge(
+        &self,
+        picture: &Prepared,
+        places: &mut [Candidate],
+        pixels: f64,
+        workspace: &mut Workspace,
+    ) -> Result<(), DetectError> {
+        let verdicts = (SHARE * pixels / (SIDE * SIDE) as f64).ceil() as usize;
+        let urgency = |place: &Candidate| URGENCY[place.class.index()] * place.score;
+        places.sort_by(|a, b| urgency(b).total_cmp(&urgency(a)));
+        let judged = verdicts.min(places.len());
+        let mut pyramid = Pyramid::new(picture);
+        let mut doubted = Vec::new();
+        for place in &mut places[..judged] {
+            let class = place.class.index();
+            let first = self.first_counts[class] * logit(place.score);
+            let verdict = self.verdict(&pyramid.patch(place), workspace)?[class];
+            place.score = sigmoid(first + verdict);
+            if DOUBTED.contains(&place.score) {
+                doubted.push((place, first, verdict));
+            }
+        }
+        for (place, first, straight) in doubted.into_iter().take(verdicts - judged) {
+            let mut patch = pyramid.patch(place);
+            patch.mirror();
+            let mirrored = self.verdict(&patch, workspace)?[place.class.index()];
+            place.score = sigmoid(first + (straight + mirrored) / 2.0);
+        }
+        Ok(())
+    }
+
+    fn verdict(&self, patch: &Scaled, workspace: &mut Workspace) -> Result<[f32; 2], DetectError> {
+        let bgr = patch.0.each_ref().map(|plane| &plane.data[..]);
+        let input = NetInput::planar(bgr, SIDE, SIDE, SIDE)?;
+        Ok(self.network.middle(&input, workspace)?)
+    }
+}
+
+/// A picture at its size and halved again and again, as far as it was asked for: a patch of a large
+/// place is cut from a reduced copy, which costs no more than that of a small one.
+struct Pyramid<'a> {
+    picture: &'a Prepared,
+    halved: Vec<Scaled>,
+}
+
+impl<'a> Pyramid<'a> {
+    const fn new(picture: &'a Prepared) -> Self {
+        Self {
+            picture,
+            halved: Vec::new(),
+        }
+    }
+
+    fn level(&mut self, level: usize) -> &[Grid; 3] {
+        while self.halved.len() < level {
+            let last = self.halved.last().map_or(self.picture.planes(), |s| &s.0);
+            let half = Scaled::half_of(last);
+            self.halved.push(half);
+        }
+        match level.checked_sub(1) {
+            Some(at) => &self.halved[at].0,
+            None => self.picture.planes(),
+        }
+    }
+
+    /// The square around a place, 0 where the picture has ended.
+    fn patch(&mut self, place: &Candidate) -> Scaled {
+        let area = (place.x1 - place.x0) * (place.y1 - place.y0);
+        let square = (CONTEXT * area.max(0.0).sqrt()).round();
+        let square = square.clamp(LEAST_SQUARE, LARGEST_SQUARE);
+        let halvings = (square / SIDE as f32).log2().max(0.0) as usize;
+        let planes = self.level(halvings);
+        let scale = 0.5_f32.powi(halvings as i32);
+        let square = (square * scale).round();
+        let start = |low: f32, high: f32| (((low + high) * scale - square) / 2.0 + 0.5).floor();
+        let from = (start(place.x0, place.x1), start(place.y0, place.y1));
+        let from = (from.0 as i64, from.1 as i64);
+        Scaled::square_of(planes, from, square as i64, SIDE, Level::best())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::anchors::Class;
+    use scrim_pixels::level::Level;
+    use scrim_raw::{Family, FrameInfo, Layout, RawFrame};
+    use scrim_units::Size;
+
+    fn picture(width: u32, height: u32) -> Prepared {
+        let info = FrameInfo::picture(
+            Size { width, height },
+            Layout::packed(Family::Rgb, false, 8),
+        );
+        let places = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+        let pixels = places.flat_map(|(x, y)| [x as u8, y as u8, 7]).collect();
+        let frame = RawFrame::new(0, info, vec![pixels]).unwrap_or_else(|e| panic!("{e}"));
+        Prepared::of(&frame, Level::best())
+    }
+
+    fn place(x0: f32, y0: f32, x1: f32, y1: f32) -> Candidate {
+        Candidate {
+            class: Class::Face,
+            score: 0.3,
+            x0,
+            y0,
+            x1,
+            y1,
+        }
+    }
+
+    #[test]
+    fn a_patch_shows_the_place_in_its_middle() {
+        // 28 px in a square of 98, from 101 on.
+        let picture = picture(250, 250);
+        let patch = Pyramid::new(&picture).patch(&place(136.0, 116.0, 164.0, 144.0));
+        let [blue, green, red] = &patch.0;
+        assert!(blue.data.iter().all(|v| *v == 7));
+        let middle = SIDE / 2;
+        assert!(red.row(middle)[middle].abs_diff(150) <= 1);
+        assert!(green.row(middle)[middle].abs_diff(130) <= 1);
+        assert!(red.row(0)[0].abs_diff(101) <= 1 && green.row(0)[0].abs_diff(81) <= 1);
+    }
+
+    #[test]
+    fn a_large_place_is_cut_from_a_reduced_copy_and_shows_the_same() {
+        // A square of 245 px from 5 on, at half the size from 2 or 3 on.
+        let picture = picture(256, 256);
+        let mut pyramid = Pyramid::new(&picture);
+        let patch = pyramid.patch(&place(92.0, 92.0, 162.0, 162.0));
+        assert_eq!(pyramid.halved.len(), 1);
+        let [_, green, red] = &patch.0;
+        for at in [0, SIDE / 3, SIDE - 1] {
+            let shown = 4.5 + 245.0 * (at as f32 + 0.5) / SIDE as f32;
+            assert!((f32::from(red.row(at)[at]) - shown).abs() <= 2.0, "{shown}");
+            assert!(
+                (f32::from(green.row(at)[at]) - shown).abs() <= 2.0,
+                "{shown}"
+            );
+        }
+    }
+
+    #[test]
+    fn beyond_the_picture_a_patch_is_black() {
+        let picture = picture(250, 250);
+        let patch = Pyramid::new(&picture).patch(&place(-14.0, -14.0, 14.0, 14.0));
+        let [blue, ..] = &patch.0;
+        let middle = SIDE / 2;
+        assert!(blue.row(middle + 1)[middle + 1..].iter().all(|v| *v == 7));
+        assert!(blue.row(middle - 1).iter().all(|v| *v == 0));
+        assert!(blue.row(SIDE - 1)[..middle].iter().all(|v| *v == 0));
+    }
+
+    #[test]
+    fn a_place_of_no_size_of_any_size_or_outside_gives_a_patch() {
+        let picture = picture(64, 48);
+        for place in [
+            place(10.0, 10.0, 10.0, 10.0),
+            place(-1e6, -1e6, 1e6, 1e6),
+            place(1e9, 1e9, 1e9 + 5.0, 1e9 + 5.0),
+            place(-500.0, 3.0, -490.0, 9.0),
+        ] {
+            let patch = Pyramid::new(&picture).patch(&place);
+            assert_eq!(patch.0[0].data.len(), SIDE * SIDE);
+        }
+    }
+}

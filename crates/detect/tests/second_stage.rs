@@ -1,0 +1,97 @@
+//! What the second stage changes in a look, with the weights that are delivered.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use scrim_detect::weights::{Variant, Weights};
+use scrim_detect::{Cascade, Detector, FLOOR, Level, NetworkDetector, Prepared};
+use scrim_raw::{Family, FrameInfo, Layout, ModelId, RawFrame};
+use scrim_units::{Class, Pass, Sighting, Size};
+use std::f32::consts::TAU;
+use std::sync::Arc;
+
+const SIZE: Size = Size {
+    width: 320,
+    height: 240,
+};
+
+const WHOLE: Pass = Pass {
+    scale: 1.0,
+    area: None,
+};
+
+/// Score from which a face in a single photo is covered.
+const COVERED: f32 = 0.42;
+
+/// Soft clouds without colour, in which the first stage finds a face now and then: waves of 40 to
+/// 100 pixels in all directions.
+fn clouds(seed: u64) -> Prepared {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut dice = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1 << 24) as f32
+    };
+    let waves: [[f32; 4]; 8] = std::array::from_fn(|_| {
+        let (angle, length) = (TAU * dice(), 40.0 + 60.0 * dice());
+        let step = TAU / length;
+        [
+            step * angle.cos(),
+            step * angle.sin(),
+            TAU * dice(),
+            15.0 + 20.0 * dice(),
+        ]
+    });
+    let level = |x: u32, y: u32| {
+        let at =
+            |[dx, dy, from, high]: &[f32; 4]| high * (dx * x as f32 + dy * y as f32 + from).cos();
+        (120.0 + waves.iter().map(at).sum::<f32>()).clamp(0.0, 255.0) as u8
+    };
+    let places = (0..SIZE.height).flat_map(|y| (0..SIZE.width).map(move |x| (x, y)));
+    let info = FrameInfo::picture(SIZE, Layout::packed(Family::Rgb, false, 8));
+    let pixels = places.flat_map(|(x, y)| [level(x, y); 3]).collect();
+    let frame = RawFrame::new(0, info, vec![pixels]).unwrap();
+    Prepared::of(&frame, Level::best())
+}
+
+fn detector(second: bool) -> NetworkDetector {
+    let second = second.then(|| Weights::second_stage(Variant::City).unwrap());
+    let cascade = Cascade::new(Weights::embedded(Variant::City).unwrap(), second).unwrap();
+    NetworkDetector::new(Arc::new(cascade), ModelId([0; 32]), 1)
+}
+
+fn covered(found: &[Sighting]) -> usize {
+    let face = |s: &&Sighting| s.class == Class::Face && s.score >= COVERED;
+    found.iter().filter(face).count()
+}
+
+#[test]
+fn most_faces_in_soft_clouds_are_not_believed() {
+    let (mut alone, mut cascade) = (detector(false), detector(true));
+    let (mut before, mut after) = (0, 0);
+    for seed in 1..=48 {
+        let picture = clouds(seed);
+        before += covered(&alone.look(&picture, &[WHOLE]).unwrap());
+        after += covered(&cascade.look(&picture, &[WHOLE]).unwrap());
+    }
+    assert!(before >= 10, "{before}: nothing was tried");
+    assert!(4 * after <= before, "{after} of {before} are believed");
+}
+
+#[test]
+fn places_get_other_scores_boxes_stay_and_a_second_look_says_the_same() {
+    let (mut alone, mut cascade) = (detector(false), detector(true));
+    let mut compared = 0;
+    for seed in 1..=12 {
+        let picture = clouds(seed);
+        let first = alone.look(&picture, &[WHOLE]).unwrap();
+        let both = cascade.look(&picture, &[WHOLE]).unwrap();
+        assert!(both.iter().all(|s| s.score >= FLOOR[s.class as usize]));
+        assert_eq!(cascade.look(&picture, &[WHOLE]).unwrap(), both);
+        let same = |s: &Sighting| first.iter().find(|f| f.at == s.at && f.class == s.class);
+        for (one, other) in both.iter().filter_map(|s| Some((same(s)?, s))) {
+            assert_ne!(one.score, other.score);
+            compared += 1;
+        }
+    }
+    assert!(compared > 0, "no place is left");
+}
