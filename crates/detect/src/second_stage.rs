@@ -34,7 +34,7 @@ const DOUBTED: std::ops::Range<f32> = 0.1..0.9;
 /// What all verdicts of a look may cost, as a share of what its passes read, times their number: a
 /// photo's look has many passes and judges whatever is suspected, a frame's has one or two. With
 /// the cutting of the patches it is half as much again.
-const SHARE: f64 = 0.4;
+const SHARE: f64 = 0.15;
 
 /// How much sooner a place of a class (face, plate) has its turn than its score says: what might
 /// be a plate is more often nothing.
@@ -182,6 +182,7 @@ impl<'a> Pyramid<'a> {
 mod tests {
     use super::*;
     use crate::anchors::Class;
+    use crate::weights::Variant;
     use scrim_pixels::level::Level;
     use scrim_raw::{Family, FrameInfo, Layout, RawFrame};
     use scrim_units::Size;
@@ -248,6 +249,37 @@ mod tests {
         assert!(blue.row(middle + 1)[middle + 1..].iter().all(|v| *v == 7));
         assert!(blue.row(middle - 1).iter().all(|v| *v == 0));
         assert!(blue.row(SIDE - 1)[..middle].iter().all(|v| *v == 0));
+    }
+
+    #[test]
+    fn what_may_be_spent_goes_to_the_surest_places_and_others_keep_their_scores() {
+        let weights = Weights::second_stage(Variant::City).unwrap_or_else(|e| panic!("{e}"));
+        let stage = SecondStage::new(weights).unwrap_or_else(|e| panic!("{e}"));
+        let picture = picture(200, 200);
+        let at = |score: f32, class: Class| Candidate {
+            score,
+            class,
+            ..place(80.0, 80.0, 120.0, 120.0)
+        };
+        let before = [
+            at(0.2, Class::Face),
+            at(0.3, Class::Plate),
+            at(0.05, Class::Face),
+        ];
+        let judged = |verdicts: f64| {
+            let mut places = before;
+            let pixels = verdicts * (SIDE * SIDE) as f64 / SHARE - 1.0;
+            stage
+                .judge(&picture, &mut places, pixels, &mut Workspace::new())
+                .unwrap_or_else(|e| panic!("{e}"));
+            let same = |c: &Candidate| before.contains(c);
+            places.map(|c| same(&c))
+        };
+        assert_eq!(judged(0.0), [true; 3]);
+        // A plate's turn comes as if its score were half as high.
+        assert_eq!(judged(1.0), [false, true, true]);
+        assert_eq!(judged(2.0), [false, false, true]);
+        assert_eq!(judged(3.0), [false; 3]);
     }
 
     #[test]
