@@ -102,24 +102,23 @@ impl RawMap<'_> {
         }
     }
 
-    /// Mean logits (face, plate) of the one, two or four cells in the map's middle.
+    /// Mean logits (face, plate) of the one, two or four cells in the middle of a map that has
+    /// any. Of finite logits it is finite.
     pub(crate) fn middle(&self) -> [f32; 2] {
         let cells = self.cells.as_chunks::<CELL>().0;
-        let height = cells.len() / self.width.max(1);
-        let middle = |size: usize| size.saturating_sub(1) / 2..=size / 2;
-        let (mut sum, mut count) = ([0.0; 2], 0.0);
-        for row in middle(height) {
-            for column in middle(self.width) {
-                let Some(cell) = cells.get(row * self.width + column) else {
-                    continue;
-                };
-                count += 1.0;
-                for (sum, logit) in sum.iter_mut().zip(cell) {
-                    *sum += logit;
+        let middle = |size: usize| (size - 1) / 2..=size / 2;
+        let (rows, columns) = (middle(cells.len() / self.width), middle(self.width));
+        let count = (rows.clone().count() * columns.clone().count()) as f32;
+        let mut mean = [0.0; 2];
+        for row in rows {
+            for column in columns.clone() {
+                let cell = &cells[row * self.width + column];
+                for (mean, logit) in mean.iter_mut().zip(cell) {
+                    *mean += logit / count;
                 }
             }
         }
-        sum.map(|sum| sum / count)
+        mean
     }
 
     /// Box of the cell at index `at`: x0, y0, x1, y1 in input pixels.
@@ -218,6 +217,11 @@ mod tests {
             };
             assert_eq!(map.middle(), [middle.len() as f32 - 1.0, -1.0]);
         }
+    }
+
+    #[test]
+    fn the_middle_of_the_largest_logits_is_a_number() {
+        assert_eq!(map(&[f32::MAX; 4 * CELL]).middle(), [f32::MAX; 2]);
     }
 
     #[test]

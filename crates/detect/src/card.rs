@@ -107,24 +107,21 @@ impl Card {
         self.threshold
     }
 
-    /// Of the second stage's weights alone, what a logit of the first stage's score counts beside
-    /// its own verdict: (face, plate), each within 0..=2.
-    pub const fn first_counts(&self) -> Option<[f32; 2]> {
-        self.first_counts
+    /// Refuses a card of the second stage.
+    pub(crate) fn check_first_stage(&self) -> Result<(), CardError> {
+        let expected = "no such key: weights that look at whole pictures";
+        let found = &self.first_counts;
+        holds("first_counts", expected, found, found.is_none())
     }
 
-    /// Refuses a card of the other stage.
-    pub(crate) fn check_stage(&self, second: bool) -> Result<(), CardError> {
-        let expected = [
-            "no such key: weights that look at whole pictures",
-            "two numbers",
-        ];
-        holds(
-            "first_counts",
-            expected[usize::from(second)],
-            &self.first_counts,
-            self.first_counts.is_some() == second,
-        )
+    /// Of the second stage's weights, what a logit of the first stage's score counts beside their
+    /// own verdict: (face, plate), each within 0..=2. Refuses a card of the first stage.
+    pub(crate) fn first_counts(&self) -> Result<[f32; 2], CardError> {
+        self.first_counts.ok_or_else(|| CardError::Refused {
+            key: "first_counts",
+            expected: "two numbers: weights that look at places".into(),
+            found: "no such key".into(),
+        })
     }
 
     /// How the weights were made, as the card tells it; shown, never interpreted.
@@ -166,12 +163,12 @@ impl Card {
             &self.threshold,
             inside(self.threshold),
         )?;
-        let counts = self.first_counts.iter().flatten();
+        let mut counts = self.first_counts.iter().flatten();
         holds(
             "first_counts",
             "two numbers within 0..=2",
             &self.first_counts,
-            counts.into_iter().all(|count| (0.0..=2.0).contains(count)),
+            counts.all(|count| (0.0..=2.0).contains(count)),
         )?;
         // A name that is a path would let a card read any file of the machine.
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);

@@ -142,11 +142,11 @@ impl Detector for NetworkDetector {
             nms::suppress(&mut all, SAME_IN_TWO_PASSES);
         }
         if let Some(stage) = self.cascade.stage() {
-            let read = passes.iter().map(|pass| pixels_of(pass, picture.size()));
+            let read = passes.iter().map(|pass| pass.pixels(picture.size()));
             let pixels = read.sum::<f64>() * passes.len() as f64;
             stage.judge(picture, &mut all, pixels, &mut self.workspace)?;
         }
-        all.retain(|c| c.score >= FLOOR[c.class.index()]);
+        all.retain(is_told);
         let (stored, turn) = (picture.stored(), picture.orientation());
         Ok(all.iter().map(|c| sighting(c, stored, turn)).collect())
     }
@@ -154,6 +154,12 @@ impl Detector for NetworkDetector {
     fn model(&self) -> ModelId {
         self.model
     }
+}
+
+/// Whether the tracker hears of a candidate. A score that is no number is told, so that the guard
+/// refuses the look for it.
+fn is_told(c: &Candidate) -> bool {
+    c.score.is_nan() || c.score >= FLOOR[c.class.index()]
 }
 
 fn sighting(c: &Candidate, stored: Size, turn: scrim_units::Orientation) -> Sighting {
@@ -168,13 +174,6 @@ fn sighting(c: &Candidate, stored: Size, turn: scrim_units::Orientation) -> Sigh
         score: c.score,
         at: turn.to_stored(at, stored),
     }
-}
-
-/// What the network reads in a pass, without what tiles share.
-fn pixels_of(pass: &Pass, size: Size) -> f64 {
-    let area = pass.area.unwrap_or(size.rect()).clip(size);
-    let scale = f64::from(pass.scale);
-    f64::from(area.width()) * f64::from(area.height()) * scale * scale
 }
 
 fn scaled(side: u32, scale: f32) -> usize {
@@ -221,6 +220,21 @@ fn tiles(area: PxRect, scale: f32) -> Vec<PxRect> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_score_under_the_floor_is_not_told_and_one_that_is_no_number_is_not_hidden() {
+        let told = |score: f32| {
+            is_told(&Candidate {
+                class: crate::network::Class::Face,
+                score,
+                x0: 0.0,
+                y0: 0.0,
+                x1: 9.0,
+                y1: 9.0,
+            })
+        };
+        assert!(!told(FLOOR[0] - 0.01) && told(FLOOR[0]) && told(f32::NAN));
+    }
 
     #[test]
     fn tiles_cover_every_pixel_and_share_their_borders() {

@@ -124,8 +124,8 @@ impl Network {
         workspace: &mut Workspace,
     ) -> Result<[f32; 2], NetworkError> {
         let maps = self.compute(picture, workspace, 1)?.map(|map| map.middle());
-        let mean =
-            |class: usize| maps.iter().map(|map| map[class]).sum::<f32>() / maps.len() as f32;
+        let strides = maps.len() as f32;
+        let mean = |class: usize| maps.iter().map(|map| map[class] / strides).sum();
         Ok([mean(0), mean(1)])
     }
 

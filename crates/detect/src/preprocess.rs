@@ -73,27 +73,7 @@ impl Prepared {
 
     /// A part of it, scaled: blue, green, red.
     pub(crate) fn scaled(&self, area: PxRect, to: (usize, usize), level: Level) -> Scaled {
-        let whole = area == self.size().rect();
-        let from = (area.width() as usize, area.height() as usize);
-        let resize = (from != to).then(|| Resize::new(from, to));
-        Scaled([0, 1, 2].map(|i| {
-            let mut part = if whole {
-                None
-            } else {
-                Some(crop(&self.planes[i], area))
-            };
-            let source = part.as_ref().unwrap_or(&self.planes[i]);
-            match &resize {
-                Some(resize) => {
-                    let out = resize.run(level, source);
-                    if let Some(part) = &mut part {
-                        part.data.zeroize();
-                    }
-                    out
-                }
-                None => part.take().unwrap_or_else(|| self.planes[i].clone()),
-            }
-        }))
+        Scaled::part_of(&self.planes, area, to, level)
     }
 
     /// The whole picture as it is, without a copy.
@@ -130,6 +110,24 @@ impl Drop for Prepared {
 pub(crate) struct Scaled(pub(crate) [Grid; 3]);
 
 impl Scaled {
+    /// A part of planes of one size, scaled.
+    fn part_of(planes: &[Grid; 3], area: PxRect, to: (usize, usize), level: Level) -> Self {
+        let from = (area.width() as usize, area.height() as usize);
+        let whole = from == (planes[0].width, planes[0].height);
+        let resize = (from != to).then(|| Resize::new(from, to));
+        Self(planes.each_ref().map(|plane| {
+            let mut part = (!whole).then(|| crop(plane, area));
+            let Some(resize) = &resize else {
+                return part.take().unwrap_or_else(|| plane.clone());
+            };
+            let out = resize.run(level, part.as_ref().unwrap_or(plane));
+            if let Some(part) = &mut part {
+                part.data.as_mut_slice().zeroize();
+            }
+            out
+        }))
+    }
+
     /// These planes at half their size.
     pub(crate) fn half_of(planes: &[Grid; 3]) -> Self {
         Self(planes.each_ref().map(halved))
@@ -158,16 +156,11 @@ impl Scaled {
             return out;
         }
         let area = PxRect { x0, y0, x1, y1 };
-        let size = (right - left, foot - top);
-        let resize = Resize::new((area.width() as usize, area.height() as usize), size);
-        for (target, plane) in out.0.iter_mut().zip(planes) {
-            let mut part = crop(plane, area);
-            let mut scaled = resize.run(level, &part);
+        let part = Self::part_of(planes, area, (right - left, foot - top), level);
+        for (target, source) in out.0.iter_mut().zip(&part.0) {
             for y in top..foot {
-                target.row_mut(y)[left..right].copy_from_slice(scaled.row(y - top));
+                target.row_mut(y)[left..right].copy_from_slice(source.row(y - top));
             }
-            part.data.as_mut_slice().zeroize();
-            scaled.data.as_mut_slice().zeroize();
         }
         out
     }

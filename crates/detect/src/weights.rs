@@ -187,17 +187,11 @@ impl Weights {
         Self::from_bytes(card, file)
     }
 
-    /// The same of the second stage.
-    pub fn second_stage(variant: Variant) -> Result<Self, WeightsError> {
-        let (card, file) = variant.second_files();
-        let card = Card::from_json(card)?;
-        card.check_stage(true)?;
-        Self::from_parts(card, file)
-    }
-
-    /// All that this program carries: of each variant those of the first stage, then of the second.
+    /// All that this program carries, for tests of the network that both stages are: of each
+    /// variant those of the first stage, then of the second.
     pub fn carried() -> Result<Vec<Self>, WeightsError> {
-        let both = |variant| [Self::embedded(variant), Self::second_stage(variant)];
+        let second = |variant| SecondWeights::embedded(variant).map(|second| second.weights);
+        let both = |variant| [Self::embedded(variant), second(variant)];
         Variant::ALL.into_iter().flat_map(both).collect()
     }
 
@@ -205,7 +199,7 @@ impl Weights {
     pub fn load(path: &Path) -> Result<Self, WeightsError> {
         let json = read(path)?;
         let card = Card::from_json(&json)?;
-        card.check_stage(false)?;
+        card.check_first_stage()?;
         let file = read(&path.with_file_name(card.weights_file()))?;
         Self::from_parts(card, &file)
     }
@@ -213,7 +207,7 @@ impl Weights {
     /// Checks a card (JSON) and a weights file (safetensors) held in memory.
     pub fn from_bytes(card: &[u8], file: &[u8]) -> Result<Self, WeightsError> {
         let card = Card::from_json(card)?;
-        card.check_stage(false)?;
+        card.check_first_stage()?;
         Self::from_parts(card, file)
     }
 
@@ -240,6 +234,38 @@ impl Weights {
     /// A tensor by name; empty where there is none, which no kernel's shape check passes.
     pub(crate) fn tensor(&self, name: &str) -> &[f32] {
         self.tensors.get(name).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Weights of the second stage, which look at places and never at whole pictures.
+#[derive(Debug)]
+pub struct SecondWeights {
+    pub(crate) weights: Weights,
+    /// What a logit of the first stage's score counts beside their own verdict: (face, plate).
+    pub(crate) first_counts: [f32; 2],
+}
+
+impl SecondWeights {
+    /// Weights that this program carries.
+    pub fn embedded(variant: Variant) -> Result<Self, WeightsError> {
+        let (card, file) = variant.second_files();
+        Self::from_bytes(card, file)
+    }
+
+    /// Checks a card (JSON) and a weights file (safetensors) held in memory.
+    pub fn from_bytes(card: &[u8], file: &[u8]) -> Result<Self, WeightsError> {
+        let card = Card::from_json(card)?;
+        let first_counts = card.first_counts()?;
+        let weights = Weights::from_parts(card, file)?;
+        Ok(Self {
+            weights,
+            first_counts,
+        })
+    }
+
+    /// The card.
+    pub const fn card(&self) -> &Card {
+        self.weights.card()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the second stage changes in a look, with the weights that are delivered.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use scrim_detect::weights::{Variant, Weights};
+use scrim_detect::weights::{SecondWeights, Variant, Weights};
 use scrim_detect::{Cascade, Detector, FLOOR, Level, NetworkDetector, Prepared};
 use scrim_raw::{Family, FrameInfo, Layout, ModelId, RawFrame};
 use scrim_units::{Class, Pass, Sighting, Size};
@@ -54,7 +54,7 @@ fn clouds(seed: u64) -> Prepared {
 }
 
 fn detector(second: bool) -> NetworkDetector {
-    let second = second.then(|| Weights::second_stage(Variant::City).unwrap());
+    let second = second.then(|| SecondWeights::embedded(Variant::City).unwrap());
     let cascade = Cascade::new(Weights::embedded(Variant::City).unwrap(), second).unwrap();
     NetworkDetector::new(Arc::new(cascade), ModelId([0; 32]), 1)
 }

@@ -7,7 +7,9 @@ use safetensors::tensor::{TensorView, serialize};
 use scrim_detect::Cascade;
 use scrim_detect::card::Card;
 use scrim_detect::network::Network;
-use scrim_detect::weights::{PARAMETERS, Variant, Weights, WeightsError, expected_tensors, parse};
+use scrim_detect::weights::{
+    PARAMETERS, SecondWeights, Variant, Weights, WeightsError, expected_tensors, parse,
+};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -65,15 +67,14 @@ fn the_embedded_weights_are_taken() {
     for variant in Variant::ALL {
         let weights = Weights::embedded(variant).unwrap();
         assert_eq!(weights.card().name(), variant.name());
-        let second = Weights::second_stage(variant).unwrap();
+        let second = SecondWeights::embedded(variant).unwrap();
         assert_eq!(second.card().name(), format!("{}-second", variant.name()));
-        assert!(second.card().first_counts().is_some());
         assert!(Cascade::new(weights, Some(second)).is_ok());
     }
 }
 
 #[test]
-fn weights_of_the_second_stage_do_not_look_at_whole_pictures() {
+fn weights_of_one_stage_are_refused_for_the_other() {
     const SECOND: &str = include_str!("../weights/city-second.json");
     const SECOND_FILE: &[u8] = include_bytes!("../weights/city-second.safetensors");
     let refused = Weights::from_bytes(SECOND.as_bytes(), SECOND_FILE).unwrap_err();
@@ -90,14 +91,20 @@ fn weights_of_the_second_stage_do_not_look_at_whole_pictures() {
     let refused = Weights::load(&card).unwrap_err().to_string();
     assert_eq!(refused, message);
     std::fs::remove_dir_all(&folder).unwrap();
+    let refused = SecondWeights::from_bytes(CARD.as_bytes(), FILE).unwrap_err();
+    let message = refused.to_string();
+    assert!(message.contains("found no such key"), "{message}");
 }
 
 #[test]
 fn what_the_first_stage_counts_is_two_numbers_in_range() {
+    let read = |counts: &str| {
+        let key = format!(r#""first_counts": {counts}, "weights_file""#);
+        Card::from_json(CARD.replace(r#""weights_file""#, &key).as_bytes())
+    };
+    assert!(read("[0.0, 2.0]").is_ok());
     for bad in ["[1.0]", "[1.0, 2.5]", "[-0.1, 1.0]", "[1.0, 1e60]"] {
-        let key = format!(r#""first_counts": {bad}, "weights_file""#);
-        let card = CARD.replace(r#""weights_file""#, &key);
-        assert!(Card::from_json(card.as_bytes()).is_err(), "{bad}");
+        assert!(read(bad).is_err(), "{bad}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use scrim_units::{FrameId, PxRect, Sighting};
 
-/// SHA-256 of the weights that looked.
+/// Which weights looked: a SHA-256 of the hashes of all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ModelId(pub [u8; 32]);
 

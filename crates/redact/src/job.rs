@@ -6,9 +6,10 @@ use crate::paint::{FILLS, Fills};
 use crate::plan::{Kind, Planned};
 use crate::settings::{JobSettings, WeightsFrom};
 use scrim_detect::network::NetworkError;
-use scrim_detect::weights::{Weights, WeightsError};
+use scrim_detect::weights::{SecondWeights, Weights, WeightsError};
 use scrim_detect::{Cascade, Detector, Guard, NetworkDetector};
 use scrim_raw::ModelId;
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,6 +61,14 @@ pub(crate) struct ModelFacts {
     pub(crate) level: String,
 }
 
+impl ModelFacts {
+    /// Of both networks together: another second stage is another model.
+    fn id(&self) -> ModelId {
+        let second = self.second_sha256.as_deref().unwrap_or_default();
+        ModelId(Sha256::digest(format!("{}{second}", self.sha256)).into())
+    }
+}
+
 impl Engine {
     /// With the weights that the settings name.
     ///
@@ -75,7 +84,7 @@ impl Engine {
             second_sha256: cascade.second().map(|n| n.card().sha256().to_owned()),
             level: first.level().to_string(),
         };
-        let id = model_id(&model.sha256);
+        let id = model.id();
         let threads = settings.threads;
         Ok(Self {
             settings,
@@ -124,7 +133,7 @@ pub fn cascade(weights: &WeightsFrom) -> Result<Cascade, EngineError> {
     match weights {
         WeightsFrom::Carried(variant) => Ok(Cascade::new(
             Weights::embedded(*variant)?,
-            Some(Weights::second_stage(*variant)?),
+            Some(SecondWeights::embedded(*variant)?),
         )?),
         WeightsFrom::Card(card) => own_network(card).map_err(|why| EngineError::Refused {
             card: card.clone(),
@@ -135,15 +144,6 @@ pub fn cascade(weights: &WeightsFrom) -> Result<Cascade, EngineError> {
 
 fn own_network(card: &Path) -> Result<Cascade, EngineError> {
     Ok(Cascade::new(Weights::load(card)?, None)?)
-}
-
-fn model_id(hex: &str) -> ModelId {
-    let mut id = [0; 32];
-    for (byte, pair) in id.iter_mut().zip(hex.as_bytes().chunks(2)) {
-        let text = std::str::from_utf8(pair).unwrap_or("0");
-        *byte = u8::from_str_radix(text, 16).unwrap_or(0);
-    }
-    ModelId(id)
 }
 
 /// How far a file is.

@@ -44,13 +44,6 @@ pub(crate) fn whole(scale: f32) -> Pass {
     Pass { scale, area: None }
 }
 
-/// Network input of a pass in pixels, for a frame of this size.
-pub(crate) fn cost(pass: &Pass, size: Size) -> f64 {
-    let area = pass.area.unwrap_or(size.rect());
-    let scale = f64::from(pass.scale);
-    f64::from(area.width()) * f64::from(area.height()) * scale * scale
-}
-
 /// Smallest thing of a class that a pass of this scale finds: shorter side of a face, height of
 /// a plate, in pixels of the stored frame.
 pub(crate) fn smallest_at(scale: f32, class: Class) -> f32 {
@@ -158,7 +151,7 @@ mod tests {
             let s = size(side, side);
             let cost: f64 = photo_passes(s, Sensitivity::Publish)
                 .iter()
-                .map(|p| cost(p, s))
+                .map(|p| p.pixels(s))
                 .sum();
             assert!(cost <= PHOTO_PX * 1.03, "{side}: {cost}");
         }

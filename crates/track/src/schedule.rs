@@ -5,7 +5,7 @@
 use scrim_units::{Class, Pass, PxRect, Size};
 
 use crate::Sensitivity;
-use crate::passes::{HALF, cost, misses_large, smallest_at, whole};
+use crate::passes::{HALF, misses_large, smallest_at, whole};
 
 /// A look at least every so many seconds: every second frame at 24 to 30 fps, every frame at 20
 /// and less. Somebody walking moves by about a head's width in that time.
@@ -192,7 +192,7 @@ impl Schedule {
         let looks = 0..(self.plan.turns.len() * self.plan.tiles.len().max(1)) as u64;
         let fresh = self.plan.passes(0, true);
         let all = looks.map(|look| self.plan.passes(look, false));
-        let px = |passes: Vec<Pass>| passes.iter().map(|p| cost(p, self.plan.size)).sum::<f64>();
+        let px = |passes: Vec<Pass>| passes.iter().map(|p| p.pixels(self.plan.size)).sum::<f64>();
         all.chain([fresh]).map(px).fold(0.0, f64::max).round() as u64
     }
 

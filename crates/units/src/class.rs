@@ -53,3 +53,14 @@ pub struct Pass {
     /// The part of the upright picture to look at; `None` is all of it.
     pub area: Option<crate::PxRect>,
 }
+
+impl Pass {
+    /// What the network reads of an upright picture of this size, in its own pixels, without what
+    /// tiles share.
+    #[must_use]
+    pub fn pixels(&self, size: crate::Size) -> f64 {
+        let area = self.area.unwrap_or(size.rect());
+        let scale = f64::from(self.scale);
+        f64::from(area.width()) * f64::from(area.height()) * scale * scale
+    }
+}

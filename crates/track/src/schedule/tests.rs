@@ -16,7 +16,7 @@ fn load(size: Size, fps: f64, sensitivity: Sensitivity) -> f64 {
     let n = (fps * 10.0) as usize;
     let cost: f64 = (0..n)
         .flat_map(|k| schedule.look(k as f64 / fps, false))
-        .map(|p| crate::passes::cost(&p, size))
+        .map(|p| p.pixels(size))
         .sum();
     cost / n as f64 / size.area() as f64
 }
@@ -256,7 +256,7 @@ fn live_no_frame_costs_more_than_one_pass_over_full_hd() {
             let n = (10.0 * fps) as usize;
             let costs: Vec<f64> = (0..n)
                 .map(|k| schedule.look(k as f64 / fps, k % 90 == 0))
-                .map(|passes| passes.iter().map(|p| cost(p, size)).sum())
+                .map(|passes| passes.iter().map(|p| p.pixels(size)).sum())
                 .collect();
             let dearest = costs.iter().fold(0.0, |a: f64, &b| a.max(b));
             assert_eq!(dearest.round() as u64, worst, "{size:?}, {fps} fps");
@@ -303,7 +303,7 @@ fn of_a_4k_file_the_frame_after_a_cut_costs_most_six_passes_over_full_hd() {
         .clone()
         .look(0.0, true)
         .iter()
-        .map(|p| cost(p, UHD))
+        .map(|p| p.pixels(UHD))
         .sum();
     assert_eq!(schedule.costliest_px(), fresh.round() as u64);
     assert!((6.0..7.0).contains(&(fresh / (1920.0 * 1080.0))), "{fresh}");
