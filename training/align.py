@@ -19,7 +19,7 @@ from training.detectors import FindsBoxes, open_detector
 from training.evaluate import FALSE_GROWN, FALSE_INSIDE, NAMES, at_scales, grow, inside
 from training.feed import read_picture
 from training.net import Detector, Separable
-from training.sets import FACE, LURE, PLATE, Picture, list_sets, read_set
+from training.sets import FACE, LURE, PLATE, Picture, read_sets
 
 LEAST = 0.03  # score; far under what the most frequent false regions compared have
 RATES = (0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5, 0.8)  # false regions a picture
@@ -60,6 +60,14 @@ def line_through(new: np.ndarray, old: np.ndarray) -> tuple[float, float]:
     return float(slope), float(shift)
 
 
+def line_between(new: np.ndarray, old: np.ndarray, pictures: int) -> tuple[float, float, float]:
+    """Slope and shift that take the logits of the false scores `new` to those of `old`, both falling, by their rates,
+    and how far the line is off at most."""
+    new, old = at_rates(new, pictures), at_rates(old, pictures)
+    slope, shift = line_through(new, old)
+    return slope, shift, float(np.nanmax(np.abs(slope * new + shift - old)))
+
+
 @torch.no_grad()
 def put_in(net: Detector, lines: list[tuple[float, float]]) -> None:
     """Slope and shift for each class, in the order of the scores, into the last layer of each stride."""
@@ -78,14 +86,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="kept pictures; neither trained on nor measured on")
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    pictures = [picture for name in list_sets(args.data) for picture in read_set(args.data / name)]
+    pictures = read_sets(args.data)
     new_scores, old_scores = (false_scores(open_detector(path), pictures) for path in (args.new, args.old))
     numbers: list[float] = []
     for kind in (FACE, PLATE):
         known = sum(picture.known[kind] for picture in pictures)
-        new, old = (at_rates(scores[kind], known) for scores in (new_scores, old_scores))
-        slope, shift = line_through(new, old)
-        off = np.nanmax(np.abs(slope * new + shift - old))
+        slope, shift, off = line_between(new_scores[kind], old_scores[kind], known)
         print(f"{NAMES[kind]}: logit x {slope:.3f} + {shift:.3f}, off by {off:.2f} at most, {known} pictures")
         numbers += [slope, shift]
     print("--scores", *(f"{number:.3f}" for number in numbers))

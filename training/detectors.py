@@ -73,6 +73,17 @@ def nms(boxes: np.ndarray, scores: np.ndarray, limit: float = NMS_IOU) -> list[i
     return keep
 
 
+def suppressed(boxes: np.ndarray, scores: np.ndarray, least: float) -> np.ndarray:
+    """Of cells' boxes (n, 4) and scores (n, 2) what a detector gives."""
+    found = []
+    for kind in (FACE, PLATE):
+        likely = scores[:, kind] >= least
+        some, score = boxes[likely], scores[likely, kind]
+        keep = nms(some, score)
+        found.append(np.c_[some[keep], score[keep], np.full(len(keep), kind)])
+    return np.concatenate(found).astype(np.float32)
+
+
 def padded(image: np.ndarray) -> np.ndarray:
     """(1, 3, H, W) float32, filled with 0 at the right and bottom to multiples of 32."""
     height, width = image.shape[:2]
@@ -89,13 +100,7 @@ class Ours:
 
     def __call__(self, image: np.ndarray, least: float) -> np.ndarray:
         boxes, scores = self.session.run(["boxes", "scores"], {"image": padded(image)})
-        found = []
-        for kind in (FACE, PLATE):
-            likely = scores[0, :, kind] >= least
-            some, score = boxes[0][likely], scores[0, likely, kind]
-            keep = nms(some, score)
-            found.append(np.c_[some[keep], score[keep], np.full(len(keep), kind)])
-        return np.concatenate(found).astype(np.float32)
+        return suppressed(boxes[0], scores[0], least)
 
 
 class YuNet:

@@ -25,7 +25,7 @@ from torch.nn import functional as F
 
 from training.feed import read_picture
 from training.net import Detector, Separable
-from training.sets import list_sets, read_set
+from training.sets import read_sets
 
 STEPS = 127
 STEM_STEPS = 63  # of the stem's weights: its inputs have eight bits
@@ -104,7 +104,7 @@ def measure_ranges(folded: Detector, images: Iterable[Tensor]) -> dict[str, floa
 
 def sample_pictures(data: Path, seed: int = 1) -> Iterator[Tensor]:
     """PICTURES pictures from the sets in `data`, (1, 3, H, W) each, sides cut to multiples of 32."""
-    pictures = [picture for name in list_sets(data) for picture in read_set(data / name)]
+    pictures = read_sets(data)
     for picture in random.Random(seed).sample(pictures, min(PICTURES, len(pictures))):
         image = read_picture(picture)
         shrink = min(1.0, LONGEST / max(image.shape[:2]))

@@ -24,11 +24,12 @@ from torch.nn import functional as F
 
 from training.checkpoint import file_sha256, load_weights
 from training.config import RunConfig
-from training.detectors import nms
+from training.detectors import suppressed
 from training.evaluate import FALSE_GROWN, FALSE_INSIDE, grow, inside
 from training.feed import Batch
 from training.loss import HAS_BFLOAT16, Losses
-from training.net import CLASSES, STRIDES, Detector, decode
+from training.net import STRIDES, Detector, decode
+from training.pseudo import iou
 from training.sets import IGNORE
 from training.train import Trainer, parser_of, train
 
@@ -42,7 +43,10 @@ SHIFT, STRETCH = 0.06, 0.12  # boxes move by this share of their size, and grow 
 
 
 def patch(image: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """uint8 (SIDE, SIDE, 3): the square around `box`, 0 where the picture has ended. As `crates/detect` cuts it."""
+    """uint8 (SIDE, SIDE, 3): the square around `box`, 0 where the picture has ended.
+
+    As `crates/detect` cuts it, which takes a large square from a copy that was halved before.
+    """
     width, height = float(box[2] - box[0]), float(box[3] - box[1])
     square = max(LEAST_SQUARE, round(CONTEXT * math.sqrt(max(0.0, width * height))))
     left, top = (math.floor((box[low] + box[low + 2] - square) / 2 + 0.5) for low in (0, 1))
@@ -93,19 +97,11 @@ class Place:
 def told(box: np.ndarray, kind: int, targets: np.ndarray, known: np.ndarray) -> Place | None:
     """What the labels say of a box that the first stage gave as `kind`; None where they say nothing."""
     mine = targets[targets[:, 4] == kind]
-    if len(mine) and overlaps(box, mine).max() >= SAME:
+    if len(mine) and iou(box, mine).max() >= SAME:
         return Place(box, (float(kind == 0), float(kind == 1)), (1.0, 1.0))
     if not known[kind] or inside(box, grow(targets, FALSE_GROWN)) >= FALSE_INSIDE:
         return None
     return Place(box, (0.0, 0.0), (float(known[0]), float(known[1])))
-
-
-def overlaps(box: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """(n,) IoU of `box` with each of `others`."""
-    inter = (np.minimum(box[2:4], others[:, 2:4]) - np.maximum(box[:2], others[:, :2])).clip(0).prod(1)
-    area = (others[:, 2:4] - others[:, :2]).prod(1) + (box[2:4] - box[:2]).prod()
-    found: np.ndarray = inter / (area - inter + 1e-6)
-    return found
 
 
 def places(found: np.ndarray, targets: np.ndarray, known: np.ndarray) -> list[Place]:
@@ -116,7 +112,7 @@ def places(found: np.ndarray, targets: np.ndarray, known: np.ndarray) -> list[Pl
         place = told(box[:4], kind, targets, known)
         if place:
             chosen.append(place)
-            missed = missed[(missed[:, 4] != kind) | (overlaps(box, missed) < SAME)]
+            missed = missed[(missed[:, 4] != kind) | (iou(box, missed) < SAME)]
     for target in missed:
         place = told(target[:4], int(target[4]), targets, known)
         if place:
@@ -170,21 +166,15 @@ class SecondStage(Trainer):
         with torch.autocast("cpu", torch.bfloat16, enabled=HAS_BFLOAT16):
             logits, offsets, cells = self.first(stacked)
         boxes, scores = decode(offsets.float(), cells.float()).numpy(), logits.float().sigmoid().numpy()
-        found = []
-        for some, score in zip(boxes, scores):
-            parts = []
-            for kind in range(len(CLASSES)):
-                likely = score[:, kind] >= PERHAPS
-                keep = nms(some[likely], score[likely, kind])
-                parts.append(np.c_[some[likely][keep], score[likely, kind][keep], np.full(len(keep), kind)])
-            found.append(np.concatenate(parts).astype(np.float32))
-        return found
+        return [suppressed(some, score, PERHAPS) for some, score in zip(boxes, scores)]
 
 
 def main() -> int:
     parser = parser_of(__doc__)
     parser.add_argument("--first", type=Path, required=True, help="checkpoint or weights of the first stage")
     args = parser.parse_args()
+    if args.teacher:
+        parser.error("--teacher: no teacher speaks here; the labels say what a place is")
     return train(args, SecondStage)
 
 

@@ -50,6 +50,11 @@ def list_sets(data: Path) -> list[str]:
     return sorted(labels.parent.name for labels in data.glob("*/labels.csv"))
 
 
+def read_sets(data: Path) -> list[Picture]:
+    """The pictures of all sets right under `data`, set after set. Raises BrokenSet."""
+    return [picture for name in list_sets(data) for picture in read_set(data / name)]
+
+
 def read_set(folder: Path) -> list[Picture]:
     """The pictures of a set in the order of their first row. Raises BrokenSet."""
     states = read_states(folder)

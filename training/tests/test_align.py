@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.align import at_rates, false_scores, line_through, put_in
+from training.align import at_rates, false_scores, line_between, line_through, put_in
 from training.net import Contract, Detector
 from training.sets import FACE, LURE, PLATE, Picture
 
@@ -32,6 +32,13 @@ def test_the_logit_at_a_rate_is_that_of_the_region_of_this_rank() -> None:
     logits = at_rates(np.array([0.9, 0.8, 0.7]), 100)
     assert logits[:2] == pytest.approx(np.log([0.8 / 0.2, 0.7 / 0.3]))
     assert np.isnan(logits[2:]).all()
+
+
+def test_the_line_takes_the_rates_of_one_scale_to_those_of_another() -> None:
+    old = np.linspace(2, -3, 200)
+    new = (old + 0.4) / 0.7
+    new_scores, old_scores = (1 / (1 + np.exp(-logits)) for logits in (new, old))
+    assert line_between(new_scores, old_scores, 200) == pytest.approx((0.7, -0.4, 0.0), abs=1e-6)
 
 
 def test_scores_move_along_the_line_of_their_class_and_boxes_stay() -> None:

@@ -79,6 +79,14 @@ def test_the_card_names_the_file_it_belongs_to(net: Detector, ranges: dict[str, 
     assert card["outputs"] == ["boxes", "scores"]
     assert card["parameters"] == 202_492
     assert card["training"] == TRAINING
+    assert "first_counts" not in card, "it would be taken for one of a second stage"
+
+
+def test_the_card_of_a_second_stage_says_what_the_first_one_counts(
+    net: Detector, ranges: dict[str, float], tmp_path: Path
+) -> None:
+    export(net, ranges, TRAINING, tmp_path, "t", [0.4, 0.2])
+    assert json.loads((tmp_path / "t.json").read_text())["first_counts"] == [0.4, 0.2]
 
 
 @pytest.mark.parametrize("wrong", [1e-3, float("nan")])

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
+import dataclasses
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
+from training.checkpoint import file_sha256
+from training.config import RunConfig
+from training.feed import Batch
 from training.fuse import Trusted, logit, recall_at, regression
-from training.net import STRIDES
-from training.second_stage import MOST_BOXES, SIDE, middle_cells, patch, places, told, verdicts
+from training.net import STRIDES, Detector
+from training.second_stage import MOST_BOXES, SIDE, SecondStage, middle_cells, patch, places, told, verdicts
 from training.sets import FACE, IGNORE, PLATE
 
 BOTH = np.array([1.0, 1.0])
@@ -79,6 +86,27 @@ def test_what_the_first_stage_missed_is_looked_at_too_and_before_all_else() -> N
     assert chosen[1].box.tolist() == [11, 11, 31, 31] and chosen[1].want == (1.0, 0.0)
     assert all(place.want == (0.0, 0.0) for place in chosen[2:])
     assert places(NOTHING.reshape(0, 5)[:, [0, 1, 2, 3, 4, 4]], NOTHING, BOTH) == []
+
+
+def test_a_step_learns_from_places_and_leaves_the_first_stage_as_it_is(tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    torch.save(Detector().state_dict(), tmp_path / "first.pt")
+    args = argparse.Namespace(start=None, init=tmp_path / "first.pt", teacher=None, first=tmp_path / "first.pt")
+    config = RunConfig(1, "ab", (("a", 1.0),), 10, 2, 64, 1.0, 2e-3, 1e-4, "checkpoint", "", "", 2)
+    stage = SecondStage(config, args)
+    assert stage.config == dataclasses.replace(config, teacher_sha256=file_sha256(tmp_path / "first.pt"))
+    states = [{name: value.clone() for name, value in net.state_dict().items()} for net in (stage.first, stage.net)]
+    images = np.random.default_rng(1).integers(0, 255, (2, 3, 64, 64), np.uint8)
+    face = np.array([[8, 8, 40, 40, FACE]], np.float32)
+    lost = stage.learn(Batch(images, [face, face], np.ones((2, 2), np.float32), np.ones(2, np.float32)))
+    assert lost.score > 0 and lost.box > 0 and stage.step == 1
+    first, second = (
+        {name for name, value in net.state_dict().items() if not torch.equal(value, state[name])}
+        for net, state in zip((stage.first, stage.net), states)
+    )
+    assert not first
+    assert {"stages.2.0.point.weight", "score.0.point.weight"} <= second
+    assert not any(name.startswith(("stem.", "box.")) for name in second), "boxes are the first stage's"
 
 
 def test_the_regression_finds_the_weights_that_made_the_labels() -> None:
