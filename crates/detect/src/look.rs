@@ -1,7 +1,7 @@
 //! The detector as the rest of the engine sees it: a prepared picture and passes in, sightings
 //! in stored pixels out.
 
-use crate::network::{Candidate, InputError, NetInput, NetworkError, Workspace};
+use crate::network::{Candidate, InputError, MOST_THREADS, NetInput, NetworkError, Workspace};
 use crate::nms;
 use crate::preprocess::Prepared;
 use crate::second_stage::{Cascade, SUSPECTED};
@@ -56,6 +56,8 @@ const SAME_IN_TWO_PASSES: f32 = 0.45;
 pub struct NetworkDetector {
     cascade: std::sync::Arc<Cascade>,
     workspace: Workspace,
+    /// One for each thread that judges places.
+    judging: Vec<Workspace>,
     threads: usize,
     model: ModelId,
 }
@@ -67,6 +69,9 @@ impl NetworkDetector {
         Self {
             cascade,
             workspace: Workspace::new(),
+            judging: (0..threads.clamp(1, MOST_THREADS))
+                .map(|_| Workspace::new())
+                .collect(),
             threads,
             model,
         }
@@ -144,7 +149,7 @@ impl Detector for NetworkDetector {
         if let Some(stage) = self.cascade.stage() {
             let read = passes.iter().map(|pass| pass.pixels(picture.size()));
             let pixels = read.sum::<f64>() * passes.len() as f64;
-            stage.judge(picture, &mut all, pixels, &mut self.workspace)?;
+            stage.judge(picture, &mut all, pixels, &mut self.judging)?;
         }
         all.retain(is_told);
         let (stored, turn) = (picture.stored(), picture.orientation());

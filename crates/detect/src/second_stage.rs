@@ -40,6 +40,9 @@ const SHARE: f64 = 0.15;
 /// be a plate is more often nothing.
 const URGENCY: [f32; 2] = [1.0, 0.5];
 
+/// Verdicts that are worth a thread.
+const GRAIN: usize = 4;
+
 /// Both networks of a set of weights.
 pub struct Cascade {
     first: Network,
@@ -94,36 +97,72 @@ impl SecondStage {
     /// mean of two verdicts is wrong less often than either.
     ///
     /// `pixels` bounds the cost: so many are read by all verdicts at most, times [`SHARE`]. The
-    /// surest places have their turn first; those that have none keep their scores.
+    /// surest places have their turn first; those that have none keep their scores. A thread for
+    /// each of `workspaces` at most; the scores are the same for any number.
     pub(crate) fn judge(
         &self,
         picture: &Prepared,
         places: &mut [Candidate],
         pixels: f64,
-        workspace: &mut Workspace,
+        workspaces: &mut [Workspace],
     ) -> Result<(), DetectError> {
-        let verdicts = (SHARE * pixels / (SIDE * SIDE) as f64).ceil() as usize;
+        let most = (SHARE * pixels / (SIDE * SIDE) as f64).ceil() as usize;
         let urgency = |place: &Candidate| URGENCY[place.class.index()] * place.score;
         places.sort_by(|a, b| urgency(b).total_cmp(&urgency(a)));
-        let judged = verdicts.min(places.len());
-        let mut pyramid = Pyramid::new(picture);
+        let judged = most.min(places.len());
+        let pyramid = Pyramid::for_places(picture, &places[..judged]);
+        let straight = self.verdicts(&pyramid, &places[..judged], false, workspaces)?;
         let mut doubted = Vec::new();
-        for place in &mut places[..judged] {
-            let class = place.class.index();
-            let first = self.first_counts[class] * logit(place.score);
-            let verdict = self.verdict(&pyramid.patch(place), workspace)?[class];
+        for (place, verdict) in places.iter_mut().zip(straight) {
+            let first = self.first_counts[place.class.index()] * logit(place.score);
             place.score = sigmoid(first + verdict);
             if DOUBTED.contains(&place.score) {
                 doubted.push((place, first, verdict));
             }
         }
-        for (place, first, straight) in doubted.into_iter().take(verdicts - judged) {
-            let mut patch = pyramid.patch(place);
-            patch.mirror();
-            let mirrored = self.verdict(&patch, workspace)?[place.class.index()];
+        doubted.truncate(most - judged);
+        let boxes: Vec<_> = doubted.iter().map(|(place, ..)| **place).collect();
+        let mirrored = self.verdicts(&pyramid, &boxes, true, workspaces)?;
+        for ((place, first, straight), mirrored) in doubted.into_iter().zip(mirrored) {
             place.score = sigmoid(first + (straight + mirrored) / 2.0);
         }
         Ok(())
+    }
+
+    /// The verdict on each place, as in a mirror if asked, in their order.
+    fn verdicts(
+        &self,
+        pyramid: &Pyramid<'_>,
+        places: &[Candidate],
+        mirrored: bool,
+        workspaces: &mut [Workspace],
+    ) -> Result<Vec<f32>, DetectError> {
+        let one = |place: &Candidate, workspace: &mut Workspace| {
+            let mut patch = pyramid.patch(place);
+            if mirrored {
+                patch.mirror();
+            }
+            Ok::<_, DetectError>(self.verdict(&patch, workspace)?[place.class.index()])
+        };
+        let threads = workspaces.len().min(places.len() / GRAIN).max(1);
+        let parts = places.chunks(places.len().div_ceil(threads).max(1));
+        let mut work = parts.zip(workspaces).map(|(part, workspace)| {
+            move || -> Result<Vec<f32>, DetectError> {
+                part.iter().map(|place| one(place, workspace)).collect()
+            }
+        });
+        let Some(mut own) = work.next() else {
+            return Ok(Vec::new());
+        };
+        std::thread::scope(|scope| {
+            let others: Vec<_> = work.map(|part| scope.spawn(part)).collect();
+            let mut all = own()?;
+            for part in others {
+                let part = part.join().unwrap_or_else(|e| std::panic::resume_unwind(e));
+                all.extend(part?);
+            }
+            Ok(all)
+        })
     }
 
     fn verdict(&self, patch: &Scaled, workspace: &mut Workspace) -> Result<[f32; 2], DetectError> {
@@ -133,47 +172,57 @@ impl SecondStage {
     }
 }
 
-/// A picture at its size and halved again and again, as far as it was asked for: a patch of a large
-/// place is cut from a reduced copy, which costs no more than that of a small one.
+/// A picture at its size and halved again and again: a patch of a large place is cut from a reduced
+/// copy, which costs no more than that of a small one.
 struct Pyramid<'a> {
     picture: &'a Prepared,
     halved: Vec<Scaled>,
 }
 
 impl<'a> Pyramid<'a> {
-    const fn new(picture: &'a Prepared) -> Self {
-        Self {
-            picture,
-            halved: Vec::new(),
+    /// As deep as the patches of these places need it.
+    fn for_places(picture: &'a Prepared, places: &[Candidate]) -> Self {
+        let depth = places.iter().map(halvings).max().unwrap_or(0);
+        let mut halved: Vec<Scaled> = Vec::with_capacity(depth);
+        for _ in 0..depth {
+            let last = halved.last().map_or(picture.planes(), |scaled| &scaled.0);
+            let half = Scaled::half_of(last);
+            halved.push(half);
         }
+        Self { picture, halved }
     }
 
-    fn level(&mut self, level: usize) -> &[Grid; 3] {
-        while self.halved.len() < level {
-            let last = self.halved.last().map_or(self.picture.planes(), |s| &s.0);
-            let half = Scaled::half_of(last);
-            self.halved.push(half);
-        }
-        match level.checked_sub(1) {
+    fn level(&self, halvings: usize) -> &[Grid; 3] {
+        match halvings.checked_sub(1) {
             Some(at) => &self.halved[at].0,
             None => self.picture.planes(),
         }
     }
 
-    /// The square around a place, 0 where the picture has ended.
-    fn patch(&mut self, place: &Candidate) -> Scaled {
-        let area = (place.x1 - place.x0) * (place.y1 - place.y0);
-        let square = (CONTEXT * area.max(0.0).sqrt()).round();
-        let square = square.clamp(LEAST_SQUARE, LARGEST_SQUARE);
-        let halvings = (square / SIDE as f32).log2().max(0.0) as usize;
+    /// The square around a place, 0 where the picture has ended. The place is one of those that
+    /// the pyramid was made for.
+    fn patch(&self, place: &Candidate) -> Scaled {
+        let halvings = halvings(place);
         let planes = self.level(halvings);
         let scale = 0.5_f32.powi(halvings as i32);
-        let square = (square * scale).round();
+        let square = (square(place) * scale).round();
         let start = |low: f32, high: f32| (((low + high) * scale - square) / 2.0 + 0.5).floor();
         let from = (start(place.x0, place.x1), start(place.y0, place.y1));
         let from = (from.0 as i64, from.1 as i64);
         Scaled::square_of(planes, from, square as i64, SIDE, Level::best())
     }
+}
+
+/// Side of what the patch of a place shows, pixels.
+fn square(place: &Candidate) -> f32 {
+    let area = (place.x1 - place.x0) * (place.y1 - place.y0);
+    let square = (CONTEXT * area.max(0.0).sqrt()).round();
+    square.clamp(LEAST_SQUARE, LARGEST_SQUARE)
+}
+
+/// How often the picture is halved before the patch of a place is cut from it.
+fn halvings(place: &Candidate) -> usize {
+    (square(place) / SIDE as f32).log2().max(0.0) as usize
 }
 
 #[cfg(test)]
@@ -193,6 +242,11 @@ mod tests {
         let pixels = places.flat_map(|(x, y)| [x as u8, y as u8, 7]).collect();
         let frame = RawFrame::new(0, info, vec![pixels]).unwrap_or_else(|e| panic!("{e}"));
         Prepared::of(&frame, Level::best())
+    }
+
+    /// The patch of a place.
+    fn cut(picture: &Prepared, place: &Candidate) -> Scaled {
+        Pyramid::for_places(picture, std::slice::from_ref(place)).patch(place)
     }
 
     fn place(x0: f32, y0: f32, x1: f32, y1: f32) -> Candidate {
@@ -239,7 +293,12 @@ mod tests {
                 ..place(86.3, 86.3, 113.7, 113.7)
             }];
             stage
-                .judge(&stripes(mirrored), &mut places, 1e9, &mut Workspace::new())
+                .judge(
+                    &stripes(mirrored),
+                    &mut places,
+                    1e9,
+                    &mut [Workspace::new()],
+                )
                 .unwrap_or_else(|e| panic!("{e}"));
             places[0].score
         };
@@ -254,7 +313,7 @@ mod tests {
     fn a_patch_shows_the_place_in_its_middle() {
         // 28 px in a square of 98, from 101 on.
         let picture = picture(250, 250);
-        let patch = Pyramid::new(&picture).patch(&place(136.0, 116.0, 164.0, 144.0));
+        let patch = cut(&picture, &place(136.0, 116.0, 164.0, 144.0));
         let [blue, green, red] = &patch.0;
         assert!(blue.data.iter().all(|v| *v == 7));
         let middle = SIDE / 2;
@@ -267,9 +326,9 @@ mod tests {
     fn a_large_place_is_cut_from_a_reduced_copy_and_shows_the_same() {
         // A square of 245 px from 5 on, at half the size from 2 or 3 on.
         let picture = picture(256, 256);
-        let mut pyramid = Pyramid::new(&picture);
-        let patch = pyramid.patch(&place(92.0, 92.0, 162.0, 162.0));
-        assert_eq!(pyramid.halved.len(), 1);
+        let place = place(92.0, 92.0, 162.0, 162.0);
+        assert_eq!(halvings(&place), 1);
+        let patch = cut(&picture, &place);
         let [_, green, red] = &patch.0;
         for at in [0, SIDE / 3, SIDE - 1] {
             let shown = 4.5 + 245.0 * (at as f32 + 0.5) / SIDE as f32;
@@ -284,12 +343,36 @@ mod tests {
     #[test]
     fn beyond_the_picture_a_patch_is_black() {
         let picture = picture(250, 250);
-        let patch = Pyramid::new(&picture).patch(&place(-14.0, -14.0, 14.0, 14.0));
+        let patch = cut(&picture, &place(-14.0, -14.0, 14.0, 14.0));
         let [blue, ..] = &patch.0;
         let middle = SIDE / 2;
         assert!(blue.row(middle + 1)[middle + 1..].iter().all(|v| *v == 7));
         assert!(blue.row(middle - 1).iter().all(|v| *v == 0));
         assert!(blue.row(SIDE - 1)[..middle].iter().all(|v| *v == 0));
+    }
+
+    #[test]
+    fn scores_are_the_same_for_any_number_of_threads() {
+        let (stage, picture) = (stage(), stripes(false));
+        let judged = |threads: usize| {
+            let mut places: Vec<_> = (0..23)
+                .map(|i| {
+                    let at = 4.0 * i as f32;
+                    Candidate {
+                        score: (i + 1) as f32 / 25.0,
+                        ..place(at, at / 2.0, at + 20.0 + at, at / 2.0 + 25.0 + at)
+                    }
+                })
+                .collect();
+            let mut workspaces: Vec<_> = (0..threads).map(|_| Workspace::new()).collect();
+            stage
+                .judge(&picture, &mut places, 1e9, &mut workspaces)
+                .unwrap_or_else(|e| panic!("{e}"));
+            places
+        };
+        let alone = judged(1);
+        assert_eq!(judged(2), alone);
+        assert_eq!(judged(7), alone);
     }
 
     #[test]
@@ -309,7 +392,7 @@ mod tests {
             let mut places = before;
             let pixels = verdicts * (SIDE * SIDE) as f64 / SHARE - 1.0;
             stage
-                .judge(&picture, &mut places, pixels, &mut Workspace::new())
+                .judge(&picture, &mut places, pixels, &mut [Workspace::new()])
                 .unwrap_or_else(|e| panic!("{e}"));
             let same = |c: &Candidate| before.contains(c);
             places.map(|c| same(&c))
@@ -330,7 +413,7 @@ mod tests {
             place(1e9, 1e9, 1e9 + 5.0, 1e9 + 5.0),
             place(-500.0, 3.0, -490.0, 9.0),
         ] {
-            let patch = Pyramid::new(&picture).patch(&place);
+            let patch = cut(&picture, &place);
             assert_eq!(patch.0[0].data.len(), SIDE * SIDE);
         }
     }
