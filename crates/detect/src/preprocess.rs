@@ -1,7 +1,7 @@
 //! Planes to detector input: the one place outside the wall that reads raw pixels.
 //!
-//! What it makes are reduced, upright copies (blue, green, red, 8 bits) that stay inside this
-//! crate; they are wiped on drop like the frame itself.
+//! What it makes are upright copies (blue, green, red, 8 bits), dark ones made brighter, that stay
+//! inside this crate; they are wiped on drop like the frame itself.
 
 use scrim_pixels::level::Level;
 use scrim_pixels::plane::PlaneRef;
@@ -10,6 +10,8 @@ use scrim_pixels::scale::{Grid, Resize, halved};
 use scrim_raw::{FrameInfo, RawFrame};
 use scrim_units::{FrameId, Orientation, PxRect, Size};
 use zeroize::Zeroize;
+
+mod dark;
 
 /// An upright copy of a frame at its own size, for the detector only.
 pub struct Prepared {
@@ -21,7 +23,7 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Copy of a frame.
+    /// Copy of a frame; of a dark one, made smoother and brighter.
     #[must_use]
     pub fn of(frame: &RawFrame, level: Level) -> Self {
         let info = frame.info();
@@ -29,6 +31,7 @@ impl Prepared {
         let planes = frame.planes();
         let upright = info.orientation == Orientation::Upright;
         let mut out = read(&planes, info, level);
+        dark::lighten(&mut out);
         if !upright {
             for plane in &mut out {
                 let turned = turn(plane, info.orientation);

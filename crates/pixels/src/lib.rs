@@ -11,3 +11,4 @@ pub mod plane;
 pub mod rows;
 pub mod scale;
 pub mod search;
+pub mod smooth;

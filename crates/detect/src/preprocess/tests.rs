@@ -24,11 +24,11 @@ fn sixteen_bit_rgb_becomes_the_high_bytes_in_blue_green_red_order() {
 fn a_picture_stored_on_its_side_is_looked_at_upright() {
     // Stored 2 x 3; to be turned clockwise: the bottom left pixel is seen at the top left.
     let layout = Layout::packed(Family::Grey, false, 8);
-    let bytes = vec![1, 2, 3, 4, 5, 6];
+    let bytes = vec![101, 102, 103, 104, 105, 106];
     let frame = RawFrame::new(0, info(layout, 2, 3, Orientation::Turn90), vec![bytes]).unwrap();
     let p = Prepared::of(&frame, Level::best());
     assert_eq!((p.size().width, p.size().height), (3, 2));
-    assert_eq!(p.planes[0].data, [5, 3, 1, 6, 4, 2]);
+    assert_eq!(p.planes[0].data, [105, 103, 101, 106, 104, 102]);
 }
 
 #[test]
