@@ -56,8 +56,8 @@ const SAME_IN_TWO_PASSES: f32 = 0.45;
 pub struct NetworkDetector {
     cascade: std::sync::Arc<Cascade>,
     workspace: Workspace,
-    /// One for each thread that judges places.
-    judging: Vec<Workspace>,
+    /// For each further thread that judges places.
+    others: Vec<Workspace>,
     threads: usize,
     model: ModelId,
 }
@@ -69,7 +69,7 @@ impl NetworkDetector {
         Self {
             cascade,
             workspace: Workspace::new(),
-            judging: (0..threads.clamp(1, MOST_THREADS))
+            others: (1..threads.min(MOST_THREADS))
                 .map(|_| Workspace::new())
                 .collect(),
             threads,
@@ -149,7 +149,8 @@ impl Detector for NetworkDetector {
         if let Some(stage) = self.cascade.stage() {
             let read = passes.iter().map(|pass| pass.pixels(picture.size()));
             let pixels = read.sum::<f64>() * passes.len() as f64;
-            stage.judge(picture, &mut all, pixels, &mut self.judging)?;
+            let workspaces = (&mut self.workspace, &mut self.others[..]);
+            stage.judge(picture, &mut all, pixels, workspaces)?;
         }
         all.retain(is_told);
         let (stored, turn) = (picture.stored(), picture.orientation());

@@ -97,21 +97,21 @@ impl SecondStage {
     /// mean of two verdicts is wrong less often than either.
     ///
     /// `pixels` bounds the cost: so many are read by all verdicts at most, times [`SHARE`]. The
-    /// surest places have their turn first; those that have none keep their scores. A thread for
-    /// each of `workspaces` at most; the scores are the same for any number.
+    /// surest places have their turn first; those that have none keep their scores. `others` are
+    /// for as many more threads at most; the scores are the same for any number.
     pub(crate) fn judge(
         &self,
         picture: &Prepared,
         places: &mut [Candidate],
         pixels: f64,
-        workspaces: &mut [Workspace],
+        (own, others): (&mut Workspace, &mut [Workspace]),
     ) -> Result<(), DetectError> {
         let most = (SHARE * pixels / (SIDE * SIDE) as f64).ceil() as usize;
         let urgency = |place: &Candidate| URGENCY[place.class.index()] * place.score;
         places.sort_by(|a, b| urgency(b).total_cmp(&urgency(a)));
         let judged = most.min(places.len());
         let pyramid = Pyramid::for_places(picture, &places[..judged]);
-        let straight = self.verdicts(&pyramid, &places[..judged], false, workspaces)?;
+        let straight = self.verdicts(&pyramid, &places[..judged], false, (own, others))?;
         let mut doubted = Vec::new();
         for (place, verdict) in places.iter_mut().zip(straight) {
             let first = self.first_counts[place.class.index()] * logit(place.score);
@@ -122,7 +122,7 @@ impl SecondStage {
         }
         doubted.truncate(most - judged);
         let boxes: Vec<_> = doubted.iter().map(|(place, ..)| **place).collect();
-        let mirrored = self.verdicts(&pyramid, &boxes, true, workspaces)?;
+        let mirrored = self.verdicts(&pyramid, &boxes, true, (own, others))?;
         for ((place, first, straight), mirrored) in doubted.into_iter().zip(mirrored) {
             place.score = sigmoid(first + (straight + mirrored) / 2.0);
         }
@@ -135,7 +135,7 @@ impl SecondStage {
         pyramid: &Pyramid<'_>,
         places: &[Candidate],
         mirrored: bool,
-        workspaces: &mut [Workspace],
+        (own, others): (&mut Workspace, &mut [Workspace]),
     ) -> Result<Vec<f32>, DetectError> {
         let one = |place: &Candidate, workspace: &mut Workspace| {
             let mut patch = pyramid.patch(place);
@@ -144,24 +144,22 @@ impl SecondStage {
             }
             Ok::<_, DetectError>(self.verdict(&patch, workspace)?[place.class.index()])
         };
-        let threads = workspaces.len().min(places.len() / GRAIN).max(1);
-        let parts = places.chunks(places.len().div_ceil(threads).max(1));
-        let mut work = parts.zip(workspaces).map(|(part, workspace)| {
-            move || -> Result<Vec<f32>, DetectError> {
-                part.iter().map(|place| one(place, workspace)).collect()
-            }
-        });
-        let Some(mut own) = work.next() else {
-            return Ok(Vec::new());
+        let all = |part: &[Candidate], workspace: &mut Workspace| {
+            let verdicts = part.iter().map(|place| one(place, workspace));
+            verdicts.collect::<Result<Vec<_>, _>>()
         };
+        let threads = (1 + others.len()).min(places.len() / GRAIN).max(1);
+        let (mine, rest) = places.split_at(places.len().div_ceil(threads));
         std::thread::scope(|scope| {
-            let others: Vec<_> = work.map(|part| scope.spawn(part)).collect();
-            let mut all = own()?;
-            for part in others {
+            let parts = rest.chunks(mine.len().max(1)).zip(others);
+            let parts = parts.map(|(part, workspace)| scope.spawn(move || all(part, workspace)));
+            let parts: Vec<_> = parts.collect();
+            let mut verdicts = all(mine, own)?;
+            for part in parts {
                 let part = part.join().unwrap_or_else(|e| std::panic::resume_unwind(e));
-                all.extend(part?);
+                verdicts.extend(part?);
             }
-            Ok(all)
+            Ok(verdicts)
         })
     }
 
@@ -297,7 +295,7 @@ mod tests {
                     &stripes(mirrored),
                     &mut places,
                     1e9,
-                    &mut [Workspace::new()],
+                    (&mut Workspace::new(), &mut []),
                 )
                 .unwrap_or_else(|e| panic!("{e}"));
             places[0].score
@@ -364,15 +362,24 @@ mod tests {
                     }
                 })
                 .collect();
-            let mut workspaces: Vec<_> = (0..threads).map(|_| Workspace::new()).collect();
+            let mut others: Vec<_> = (1..threads).map(|_| Workspace::new()).collect();
             stage
-                .judge(&picture, &mut places, 1e9, &mut workspaces)
+                .judge(
+                    &picture,
+                    &mut places,
+                    1e9,
+                    (&mut Workspace::new(), &mut others),
+                )
                 .unwrap_or_else(|e| panic!("{e}"));
-            places
+            // What has judged nothing holds nothing.
+            let idle = others.iter().filter(|other| other.footprint() == 0);
+            (places, others.len() - idle.count())
         };
-        let alone = judged(1);
-        assert_eq!(judged(2), alone);
-        assert_eq!(judged(7), alone);
+        let (alone, _) = judged(1);
+        assert_eq!(judged(2), (alone.clone(), 1));
+        // Of 23 places four and more a thread.
+        assert_eq!(judged(5), (alone.clone(), 4));
+        assert_eq!(judged(7), (alone, 4));
     }
 
     #[test]
@@ -392,7 +399,12 @@ mod tests {
             let mut places = before;
             let pixels = verdicts * (SIDE * SIDE) as f64 / SHARE - 1.0;
             stage
-                .judge(&picture, &mut places, pixels, &mut [Workspace::new()])
+                .judge(
+                    &picture,
+                    &mut places,
+                    pixels,
+                    (&mut Workspace::new(), &mut []),
+                )
                 .unwrap_or_else(|e| panic!("{e}"));
             let same = |c: &Candidate| before.contains(c);
             places.map(|c| same(&c))
