@@ -7,10 +7,10 @@ use scrim_pixels::scale::Grid;
 use scrim_pixels::smooth::{Gain, smoothed};
 use zeroize::Zeroize;
 
-/// Brightness that all but a hundredth of a picture stay under, below which it is dark.
+/// A picture is dark whose pixels' 99th percentile lies under this.
 const DARK: u8 = 96;
 
-/// What that brightness becomes.
+/// What the percentile becomes.
 const WANTED: f32 = 170.0;
 
 /// A picture is not made brighter than so many times: more would be noise alone.
@@ -21,7 +21,7 @@ const SAMPLES: usize = 16_384;
 
 /// Makes planes (blue, green, red) smoother and brighter where they are dark.
 pub(super) fn lighten(planes: &mut [Grid; 3]) {
-    let bright = brightness_of_most(planes);
+    let bright = percentile_99(planes);
     if bright >= DARK {
         return;
     }
@@ -33,8 +33,9 @@ pub(super) fn lighten(planes: &mut [Grid; 3]) {
     }
 }
 
-/// The least value that no more than a hundredth of the pixels exceed in any plane.
-fn brightness_of_most(planes: &[Grid; 3]) -> u8 {
+/// The least value that no more than a hundredth of the pixels exceed in any plane, told by every
+/// few of them in a large picture.
+fn percentile_99(planes: &[Grid; 3]) -> u8 {
     let [blue, green, red] = planes;
     let step = ((blue.data.len() / SAMPLES) as f32).sqrt().floor().max(1.0) as usize;
     let (mut counts, mut all) = ([0_usize; 256], 0);
@@ -79,6 +80,40 @@ mod tests {
             lighten(&mut after);
             assert_eq!(before, after);
         }
+    }
+
+    #[test]
+    fn one_bright_colour_or_a_bright_fiftieth_of_a_picture_is_daylight_and_96_are() {
+        for colour in 0..3 {
+            let mut before = planes(|_, _| 20);
+            before[colour].data.fill(120);
+            let mut after = before.clone();
+            lighten(&mut after);
+            assert_eq!(before, after);
+        }
+        // The level of the picture, and how many of its 300 columns are bright.
+        for (level, bright, dark) in [(20, 6, false), (20, 2, true), (96, 0, false), (95, 0, true)]
+        {
+            let before = planes(|x, _| if x < bright { 200 } else { level });
+            let mut after = before.clone();
+            lighten(&mut after);
+            assert_eq!(before != after, dark);
+        }
+    }
+
+    #[test]
+    fn of_a_large_picture_the_whole_is_asked_by_few_of_its_pixels() {
+        let of = |height: usize, bright: fn(usize) -> bool| {
+            let mut plane = Grid::new(1200, height);
+            for (i, v) in plane.data.iter_mut().enumerate() {
+                *v = if bright(i) { 200 } else { 20 };
+            }
+            percentile_99(&[plane.clone(), plane.clone(), plane])
+        };
+        // 1,080,000 pixels: every eighth row and column.
+        assert_eq!(of(900, |i| i >= 1_060_000), 200);
+        assert_eq!(of(900, |i| i % 1200 >= 1170), 200);
+        assert_eq!(of(900, |i| i >= 1_075_000), 20);
     }
 
     #[test]

@@ -32,6 +32,18 @@ fn a_picture_stored_on_its_side_is_looked_at_upright() {
 }
 
 #[test]
+fn a_dark_frame_is_looked_at_brighter_and_the_frame_stays_as_it_is() {
+    let layout = Layout::packed(Family::Grey, false, 8);
+    let bytes = vec![50; 12];
+    let frame = RawFrame::new(0, info(layout, 4, 3, Orientation::Upright), vec![bytes]).unwrap();
+    let p = Prepared::of(&frame, Level::best());
+    assert!(p.planes.iter().all(|plane| plane.data == [170; 12]));
+    #[expect(clippy::disallowed_methods, reason = "a test of the one reader")]
+    let planes = frame.planes();
+    assert!((0..3).all(|y| planes[0].row(y).iter().all(|v| *v == 50)));
+}
+
+#[test]
 fn the_last_odd_column_of_subsampled_chroma_is_read() {
     use scrim_raw::{Component, PlaneLayout};
     use scrim_units::Subsampling;
