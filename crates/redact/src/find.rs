@@ -22,27 +22,31 @@ pub struct Found {
 /// Looks at a photo or video as `redact` does at its first pass.
 ///
 /// # Errors
-/// [`JobError`]; a look that failed is an error here.
+/// [`JobError`]; a look that failed is an error here, since a frame without boxes would read as one
+/// in which nothing was found.
 pub fn find(path: &Path, engine: &Engine, control: &Control) -> Result<Vec<Found>, JobError> {
     if let FileKind::Photo(format) = FileKind::of(path)? {
         let data = read_file(path, &engine.settings.limits)?;
         let seen = look_at_all(&data, format, engine, control)?;
-        let found = seen.pages.into_iter().filter_map(|p| {
-            Some(Found {
+        let found = seen.pages.into_iter().map(|p| {
+            Ok(Found {
                 frame: p.id.index,
                 seconds: p.seconds,
-                sightings: p.found.ok()?,
+                sightings: p.found.map_err(JobError::Fault)?,
             })
         });
-        return Ok(found.collect());
+        return found.collect();
     }
     let mut found = Vec::new();
-    examine(path, Pace::File, engine, control, &mut |w| {
+    let examined = examine(path, Pace::File, engine, control, &mut |w| {
         found.push(Found {
             frame: w.id.index,
             seconds: w.seconds,
             sightings: w.sightings.to_vec(),
         });
     })?;
-    Ok(found)
+    match examined.frames.failed_look() {
+        Some(fault) => Err(JobError::Fault(fault.clone())),
+        None => Ok(found),
+    }
 }

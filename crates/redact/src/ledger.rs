@@ -101,6 +101,11 @@ impl Frames {
         self.faults.iter().filter(lost).count()
     }
 
+    /// Why the first look failed that did, where there was a picture.
+    pub(crate) fn failed_look(&self) -> Option<&Fault> {
+        self.faults.iter().find(|f| f.stage != Stage::Decode)
+    }
+
     /// Seconds from the first to the last one.
     pub(crate) fn seconds(&self) -> f64 {
         self.span.map_or(0.0, |(first, last)| last - first)

@@ -9,7 +9,9 @@ use footage::{BOX, Scratch, planes_of};
 use scrim_detect::{DetectError, Detector, Prepared};
 use scrim_protocol::Report;
 use scrim_raw::ModelId;
-use scrim_redact::{Control, Done, Engine, JobError, JobSettings, Request, plan, redact_file};
+use scrim_redact::{
+    Control, Done, Engine, JobError, JobSettings, Request, find, plan, redact_file,
+};
 use scrim_units::{Class, Pass, PxBox, Sighting};
 use std::path::Path;
 use std::sync::Arc;
@@ -159,6 +161,25 @@ fn every_fault_of_the_detector_blanks_its_frame_and_no_other() {
         assert_eq!(report.blanked[0].reason, "detector");
         assert_eq!((report.faults.len(), report.faults[0].frame), (1, Some(20)));
     }
+}
+
+#[test]
+fn whoever_asks_for_boxes_alone_is_told_of_a_look_that_failed() {
+    let scratch = Scratch::new("asked");
+    let source = scratch.video("in.mkv", 20);
+    let photo = scratch.path("in.png");
+    image::RgbImage::from_pixel(200, 200, image::Rgb([255; 3]))
+        .save(&photo)
+        .unwrap();
+    for act in [Act::Error, Act::Panic, Act::BadScore] {
+        for file in [&source, &photo] {
+            let found = find(file, &engine(move |_| act), &Control::silent());
+            let told = matches!(&found, Err(JobError::Fault(f)) if f.frame == Some(0));
+            assert!(told, "{act:?}, {}: {found:?}", file.display());
+        }
+    }
+    let found = find(&source, &engine(|_| Act::Find), &Control::silent()).unwrap();
+    assert_eq!(found.len(), 20);
 }
 
 #[test]
