@@ -61,6 +61,10 @@ pub struct Telling {
     #[arg(long)]
     pub json: bool,
 
+    /// Replace a contact sheet that exists
+    #[arg(long)]
+    pub overwrite: bool,
+
     /// Show no progress
     #[arg(short, long)]
     pub quiet: bool,

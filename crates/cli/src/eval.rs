@@ -3,6 +3,7 @@
 use crate::args::EvalArgs;
 use crate::exit::Exit;
 use crate::progress::Line;
+use crate::sheet;
 use crate::show::{shown, told};
 use scrim_redact::{
     BANDS, Control, Engine, EvalError, Evaluated, JobSettings, Share, Tally, evaluate, write_sheet,
@@ -15,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Runs the command.
 pub fn run(args: &EvalArgs) -> anyhow::Result<Exit> {
+    sheet::place(args.misses.as_deref(), args.telling.overwrite, &[])?;
     let default = JobSettings::default();
     let engine = Engine::new(JobSettings {
         weights: args.looking.weights.clone(),

@@ -8,6 +8,7 @@ mod exit;
 mod pages;
 mod progress;
 mod redact;
+mod sheet;
 mod show;
 mod summary;
 mod values;
@@ -45,9 +46,11 @@ fn main() -> ExitCode {
         Ok(Err(e)) => {
             eprintln!("scrim: {}", show::told(format!("{e:#}")));
             // Weights of the user's own that are refused are a wrong argument.
-            match e.downcast_ref() {
-                Some(EngineError::Refused { .. }) => Exit::Usage.into(),
-                _ => Exit::Nothing.into(),
+            let weights = matches!(e.downcast_ref(), Some(EngineError::Refused { .. }));
+            if weights || e.is::<sheet::NoPlace>() {
+                Exit::Usage.into()
+            } else {
+                Exit::Nothing.into()
             }
         }
         Err(_) => {

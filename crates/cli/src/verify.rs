@@ -3,6 +3,7 @@
 use crate::args::VerifyArgs;
 use crate::exit::VerifyExit;
 use crate::progress::Line;
+use crate::sheet;
 use crate::show::{shown, told};
 use scrim_redact::{Control, Engine, JobSettings, Suspect, Verified, verify, write_sheet};
 use std::path::Path;
@@ -10,16 +11,18 @@ use std::sync::Arc;
 
 /// Runs the command.
 pub fn run(args: &VerifyArgs) -> anyhow::Result<VerifyExit> {
+    let telling = &args.telling;
+    sheet::place(args.sheet.as_deref(), telling.overwrite, &args.files)?;
     let default = JobSettings::default();
     let engine = Engine::new(JobSettings {
         weights: args.looking.weights.clone(),
-        threads: args.telling.threads.map_or(default.threads, usize::from),
+        threads: telling.threads.map_or(default.threads, usize::from),
         ..default
     })?;
     let mut exit = VerifyExit::Clean;
     let (mut all, mut tiles) = (Vec::new(), Vec::new());
     for file in &args.files {
-        let line = Line::new(file, args.telling.quiet);
+        let line = Line::new(file, telling.quiet);
         let steps = line.clone();
         let control = Control::new(Arc::default(), Arc::new(move |s| steps.step(s)));
         let result = verify(file, &engine, &control, args.sheet.is_some());
@@ -30,7 +33,7 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<VerifyExit> {
                 if !found.problems.is_empty() || !found.suspects.is_empty() {
                     exit = exit.max(VerifyExit::Found);
                 }
-                if args.telling.json {
+                if telling.json {
                     all.push(json(file, &found));
                 } else {
                     tell(file, &found);
@@ -45,7 +48,7 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<VerifyExit> {
     if let Some(sheet) = &args.sheet {
         write_sheet(&tiles, sheet)?;
     }
-    if args.telling.json {
+    if telling.json {
         use std::io::Write;
         // A reader that went away is no fault.
         let _ = writeln!(std::io::stdout(), "{}", serde_json::json!({ "files": all }));

@@ -309,6 +309,31 @@ fn eval_prints_a_table_of_good_labels_and_refuses_broken_ones_by_file_and_line()
     );
 }
 
+#[test]
+fn a_contact_sheet_is_never_written_over_a_film() {
+    let scratch = Scratch::new("sheet");
+    let film = scratch.path("film.mp4");
+    std::fs::write(&film, "a film").unwrap();
+    let said = |call: [&str; 2], read: &Path, more: &[&str]| {
+        let mut run = scrim();
+        run.arg(call[0])
+            .arg(read)
+            .arg(call[1])
+            .arg(&film)
+            .args(more);
+        let run = run.output().unwrap();
+        assert_eq!(run.status.code(), Some(2), "{call:?}: {}", words(&run));
+        words(&run)
+    };
+    let other = scratch.path("other.mp4");
+    for call in [["verify", "--sheet"], ["eval", "--misses"]] {
+        assert!(said(call, &other, &[]).contains("--overwrite"));
+    }
+    let itself = said(["verify", "--sheet"], &film, &["--overwrite"]);
+    assert!(itself.contains("to be checked itself"), "{itself}");
+    assert_eq!(std::fs::read_to_string(&film).unwrap(), "a film");
+}
+
 /// Model card and weights file that the program carries under this name.
 fn carried(file: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../detect/weights/{file}"))
