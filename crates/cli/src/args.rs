@@ -45,6 +45,10 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "PNG")]
     pub sheet: Option<PathBuf>,
 
+    /// Replace a contact sheet that exists
+    #[arg(long, requires = "sheet")]
+    pub overwrite: bool,
+
     /// What looks.
     #[command(flatten)]
     pub looking: Looking,
@@ -60,10 +64,6 @@ pub struct Telling {
     /// Print what was found as JSON
     #[arg(long)]
     pub json: bool,
-
-    /// Replace a contact sheet that exists
-    #[arg(long)]
-    pub overwrite: bool,
 
     /// Show no progress
     #[arg(short, long)]
@@ -99,6 +99,10 @@ pub struct EvalArgs {
     /// found face and plate is filled
     #[arg(long, value_name = "PNG")]
     pub misses: Option<PathBuf>,
+
+    /// Replace a contact sheet that exists
+    #[arg(long, requires = "misses")]
+    pub overwrite: bool,
 
     /// What is at stake, as for `redact`
     #[arg(long, value_enum, default_value_t = SensitivityArg::Publish)]

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Runs the command.
 pub fn run(args: &EvalArgs) -> anyhow::Result<Exit> {
-    sheet::place(args.misses.as_deref(), args.telling.overwrite, &[])?;
+    sheet::place(args.misses.as_deref(), args.overwrite, &[])?;
     let default = JobSettings::default();
     let engine = Engine::new(JobSettings {
         weights: args.looking.weights.clone(),

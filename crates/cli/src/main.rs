@@ -45,7 +45,8 @@ fn main() -> ExitCode {
         Ok(Ok(exit)) => exit,
         Ok(Err(e)) => {
             eprintln!("scrim: {}", show::told(format!("{e:#}")));
-            // Weights of the user's own that are refused are a wrong argument.
+            // Weights of the user's own that are refused are a wrong argument, and so is a place where
+            // no sheet may go.
             let weights = matches!(e.downcast_ref(), Some(EngineError::Refused { .. }));
             if weights || e.is::<sheet::NoPlace>() {
                 Exit::Usage.into()

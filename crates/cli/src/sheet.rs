@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 pub enum NoPlace {
     /// Something stands there already.
     Taken(PathBuf),
-    /// It is a file that the run reads.
-    Read(PathBuf),
-    /// There is no such folder.
-    NoFolder(PathBuf),
+    /// It is one of the files to be checked.
+    Checked(PathBuf),
+    /// It is a folder.
+    Folder(PathBuf),
 }
 
 impl fmt::Display for NoPlace {
@@ -24,14 +24,14 @@ impl fmt::Display for NoPlace {
                 "the contact sheet {} exists; use --overwrite to replace it, or give another name",
                 shown(sheet)
             ),
-            Self::Read(sheet) => write!(
+            Self::Checked(sheet) => write!(
                 f,
                 "the contact sheet {} is a file to be checked itself; give another name",
                 shown(sheet)
             ),
-            Self::NoFolder(sheet) => write!(
+            Self::Folder(sheet) => write!(
                 f,
-                "the contact sheet {} cannot be written: there is no such folder; make it first",
+                "the contact sheet {} is a folder; name a file in it",
                 shown(sheet)
             ),
         }
@@ -40,25 +40,23 @@ impl fmt::Display for NoPlace {
 
 impl std::error::Error for NoPlace {}
 
-/// Whether a sheet can go to `sheet`, where one is asked for. What exists is replaced only if asked,
-/// and what is read in the same run never.
-pub fn place(sheet: Option<&Path>, overwrite: bool, read: &[PathBuf]) -> Result<(), NoPlace> {
+/// Refuses a place where no sheet may go, where one is asked for. A file that exists is replaced only
+/// if asked, one of the `checked` never. A folder that is missing is made when the sheet is written.
+pub fn place(sheet: Option<&Path>, overwrite: bool, checked: &[PathBuf]) -> Result<(), NoPlace> {
     let Some(sheet) = sheet else { return Ok(()) };
-    let is_read = |file: &PathBuf| {
-        let same = file.canonicalize().ok().zip(sheet.canonicalize().ok());
-        same.is_some_and(|(file, sheet)| file == sheet)
+    // What does not exist has no such name, and is no file that could be lost.
+    let Ok(name) = sheet.canonicalize() else {
+        return Ok(());
     };
-    if read.iter().any(is_read) {
-        return Err(NoPlace::Read(sheet.to_owned()));
-    }
-    if sheet.exists() && !overwrite {
-        return Err(NoPlace::Taken(sheet.to_owned()));
-    }
-    match sheet.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
-            Err(NoPlace::NoFolder(sheet.to_owned()))
-        }
-        _ => Ok(()),
+    let is_sheet = |file: &PathBuf| file.canonicalize().is_ok_and(|file| file == name);
+    if name.is_dir() {
+        Err(NoPlace::Folder(sheet.to_owned()))
+    } else if checked.iter().any(is_sheet) {
+        Err(NoPlace::Checked(sheet.to_owned()))
+    } else if !overwrite {
+        Err(NoPlace::Taken(sheet.to_owned()))
+    } else {
+        Ok(())
     }
 }
 
@@ -67,18 +65,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sheet_replaces_what_exists_only_if_asked_and_what_is_read_never() {
+    fn a_sheet_replaces_a_file_only_if_asked_and_one_that_is_checked_or_a_folder_never() {
         let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let (taken, free) = (here.join("Cargo.toml"), here.join("sheet.png"));
-        let read = [here.join("src").join("..").join("Cargo.toml")];
-        let no = |sheet: &Path, overwrite, read: &[PathBuf]| place(Some(sheet), overwrite, read);
-        assert!(place(None, false, &[]).is_ok());
-        assert!(no(&free, false, &read).is_ok());
-        assert!(no(Path::new("sheet.png"), false, &[]).is_ok());
-        assert!(matches!(no(&taken, false, &[]), Err(NoPlace::Taken(_))));
-        assert!(no(&taken, true, &[]).is_ok());
-        assert!(matches!(no(&taken, true, &read), Err(NoPlace::Read(_))));
-        let nowhere = here.join("nowhere").join("sheet.png");
-        assert!(matches!(no(&nowhere, true, &[]), Err(NoPlace::NoFolder(_))));
+        let checked = [here.join("src").join("..").join("Cargo.toml")];
+        let at = |sheet: &Path, overwrite, files: &[PathBuf]| place(Some(sheet), overwrite, files);
+        assert!(place(None, false, &checked).is_ok());
+        assert!(at(&free, false, &checked).is_ok());
+        assert!(at(&here.join("new").join("sheet.png"), false, &checked).is_ok());
+        assert!(matches!(at(&taken, false, &[]), Err(NoPlace::Taken(_))));
+        assert!(at(&taken, true, &[]).is_ok());
+        let itself = at(&taken, true, &checked);
+        assert!(matches!(itself, Err(NoPlace::Checked(_))));
+        assert!(matches!(at(&here, true, &[]), Err(NoPlace::Folder(_))));
     }
 }

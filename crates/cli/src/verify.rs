@@ -11,18 +11,17 @@ use std::sync::Arc;
 
 /// Runs the command.
 pub fn run(args: &VerifyArgs) -> anyhow::Result<VerifyExit> {
-    let telling = &args.telling;
-    sheet::place(args.sheet.as_deref(), telling.overwrite, &args.files)?;
+    sheet::place(args.sheet.as_deref(), args.overwrite, &args.files)?;
     let default = JobSettings::default();
     let engine = Engine::new(JobSettings {
         weights: args.looking.weights.clone(),
-        threads: telling.threads.map_or(default.threads, usize::from),
+        threads: args.telling.threads.map_or(default.threads, usize::from),
         ..default
     })?;
     let mut exit = VerifyExit::Clean;
     let (mut all, mut tiles) = (Vec::new(), Vec::new());
     for file in &args.files {
-        let line = Line::new(file, telling.quiet);
+        let line = Line::new(file, args.telling.quiet);
         let steps = line.clone();
         let control = Control::new(Arc::default(), Arc::new(move |s| steps.step(s)));
         let result = verify(file, &engine, &control, args.sheet.is_some());
@@ -33,7 +32,7 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<VerifyExit> {
                 if !found.problems.is_empty() || !found.suspects.is_empty() {
                     exit = exit.max(VerifyExit::Found);
                 }
-                if telling.json {
+                if args.telling.json {
                     all.push(json(file, &found));
                 } else {
                     tell(file, &found);
@@ -48,7 +47,7 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<VerifyExit> {
     if let Some(sheet) = &args.sheet {
         write_sheet(&tiles, sheet)?;
     }
-    if telling.json {
+    if args.telling.json {
         use std::io::Write;
         // A reader that went away is no fault.
         let _ = writeln!(std::io::stdout(), "{}", serde_json::json!({ "files": all }));

@@ -274,20 +274,18 @@ fn ctrl_c_ends_with_130_and_leaves_nothing() {
     );
 }
 
+/// A picture that shows nothing.
+fn grey(path: &Path) {
+    let grey = "-f lavfi -i color=gray:s=160x120 -frames:v 1";
+    ffmpeg(&grey.split(' ').collect::<Vec<_>>(), path);
+}
+
 #[test]
 fn eval_prints_a_table_of_good_labels_and_refuses_broken_ones_by_file_and_line() {
     let scratch = Scratch::new("eval");
     let set = scratch.path("set\u{1b}[1m");
     std::fs::create_dir_all(&set).unwrap();
-    let grey = [
-        "-f",
-        "lavfi",
-        "-i",
-        "color=gray:s=160x120",
-        "-frames:v",
-        "1",
-    ];
-    ffmpeg(&grey, &set.join("a.png"));
+    grey(&set.join("a.png"));
     let eval = |rows: &str| {
         let labels = format!("file,class,x,y,w,h\n{rows}");
         std::fs::write(set.join("labels.csv"), labels).unwrap();
@@ -310,27 +308,42 @@ fn eval_prints_a_table_of_good_labels_and_refuses_broken_ones_by_file_and_line()
 }
 
 #[test]
-fn a_contact_sheet_is_never_written_over_a_film() {
+fn a_contact_sheet_replaces_what_exists_only_if_asked() {
     let scratch = Scratch::new("sheet");
+    let (set, sheet) = (scratch.path("set"), scratch.path("new/misses.png"));
+    std::fs::create_dir_all(&set).unwrap();
+    grey(&set.join("a.png"));
+    let labels = "file,class,x,y,w,h\na.png,face,20,20,30,30\n";
+    std::fs::write(set.join("labels.csv"), labels).unwrap();
+    let eval = |more: &[&str]| {
+        let mut run = scrim();
+        run.arg("eval").arg(&set).arg("--misses").arg(&sheet);
+        run.args(more).output().unwrap()
+    };
+    let is_png = || std::fs::read(&sheet).unwrap().starts_with(b"\x89PNG");
+    let first = eval(&[]);
+    assert_eq!(first.status.code(), Some(0), "{}", words(&first));
+    assert!(is_png());
+    std::fs::write(&sheet, "a film").unwrap();
+    let second = eval(&[]);
+    assert_eq!(second.status.code(), Some(2), "{}", words(&second));
+    assert!(words(&second).contains("misses.png exists; use --overwrite"));
+    assert_eq!(std::fs::read_to_string(&sheet).unwrap(), "a film");
+    let third = eval(&["--overwrite"]);
+    assert_eq!(third.status.code(), Some(0), "{}", words(&third));
+    assert!(is_png());
+}
+
+#[test]
+fn a_file_to_be_checked_is_no_place_for_the_contact_sheet() {
+    let scratch = Scratch::new("itself");
     let film = scratch.path("film.mp4");
     std::fs::write(&film, "a film").unwrap();
-    let said = |call: [&str; 2], read: &Path, more: &[&str]| {
-        let mut run = scrim();
-        run.arg(call[0])
-            .arg(read)
-            .arg(call[1])
-            .arg(&film)
-            .args(more);
-        let run = run.output().unwrap();
-        assert_eq!(run.status.code(), Some(2), "{call:?}: {}", words(&run));
-        words(&run)
-    };
-    let other = scratch.path("other.mp4");
-    for call in [["verify", "--sheet"], ["eval", "--misses"]] {
-        assert!(said(call, &other, &[]).contains("--overwrite"));
-    }
-    let itself = said(["verify", "--sheet"], &film, &["--overwrite"]);
-    assert!(itself.contains("to be checked itself"), "{itself}");
+    let mut run = scrim();
+    run.arg("verify").arg(&film).arg("--sheet").arg(&film);
+    let run = run.arg("--overwrite").output().unwrap();
+    assert_eq!(run.status.code(), Some(2), "{}", words(&run));
+    assert!(words(&run).contains("to be checked itself"));
     assert_eq!(std::fs::read_to_string(&film).unwrap(), "a film");
 }
 
