@@ -178,6 +178,11 @@ fn whoever_asks_for_boxes_alone_is_told_of_a_look_that_failed() {
             assert!(told, "{act:?}, {}: {found:?}", file.display());
         }
     }
+    // One look of many is enough.
+    let once = |n: u64| if n == 7 { Act::Error } else { Act::Find };
+    let found = find(&source, &engine(once), &Control::silent());
+    let told = matches!(&found, Err(JobError::Fault(f)) if f.frame == Some(7));
+    assert!(told, "{found:?}");
     let found = find(&source, &engine(|_| Act::Find), &Control::silent()).unwrap();
     assert_eq!(found.len(), 20);
 }
