@@ -148,6 +148,10 @@ pub struct DetectArgs {
     #[command(flatten)]
     pub looking: Looking,
 
+    /// Look at what can be decoded of a cut or damaged file instead of refusing it
+    #[arg(long)]
+    pub accept_damaged: bool,
+
     /// Threads for detector and codecs [default: all cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,

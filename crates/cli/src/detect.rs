@@ -12,6 +12,7 @@ pub fn run(args: &DetectArgs) -> anyhow::Result<Exit> {
     let engine = Engine::new(JobSettings {
         weights: args.looking.weights.clone(),
         sensitivity: args.sensitivity.into(),
+        accept_damaged: args.accept_damaged,
         threads: args.threads.map_or(default.threads, usize::from),
         ..default
     })?;

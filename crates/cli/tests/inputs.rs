@@ -185,6 +185,28 @@ fn a_cut_file_is_redacted_as_far_as_it_goes_when_asked_and_the_exit_code_says_so
 }
 
 #[test]
+fn boxes_of_a_cut_file_are_told_as_far_as_it_goes_when_asked_and_else_it_is_refused() {
+    let scratch = Scratch::new("cut-boxes");
+    let fast = [&X264[..], &["-movflags", "+faststart"]].concat();
+    let whole = std::fs::read(scratch.video("fast.mp4", &fast)).unwrap();
+    let cut = scratch.path("cut.mp4");
+    std::fs::write(&cut, &whole[..whole.len() * 3 / 4]).unwrap();
+    let detect = |more: &[&str]| scrim().arg("detect").arg(&cut).args(more).output().unwrap();
+    let refused = detect(&[]);
+    assert_eq!(refused.status.code(), Some(3), "{}", words(&refused));
+    assert!(
+        words(&refused).contains("is damaged"),
+        "{}",
+        words(&refused)
+    );
+    assert!(words(&refused).contains("--accept-damaged"));
+    assert!(refused.stdout.is_empty());
+    let accepted = detect(&["--accept-damaged"]);
+    assert_eq!(accepted.status.code(), Some(0), "{}", words(&accepted));
+    assert!(!accepted.stdout.is_empty());
+}
+
+#[test]
 fn wrong_arguments_are_exit_code_2_and_say_what_to_write() {
     let scratch = Scratch::new("usage");
     let code = |args: &[&str]| scrim().args(args).output().unwrap();

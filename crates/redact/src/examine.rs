@@ -6,10 +6,10 @@ use crate::error::JobError;
 use crate::job::{Control, Engine, Step};
 use crate::ledger::{Examined, Frames, Looked};
 use scrim_detect::{Guard, Level, MotionSearch, Movement, Prepared};
-use scrim_engine::{Fault, Stage};
+use scrim_engine::{Effect, Fault, Stage, effect};
 use scrim_ff::Light;
 use scrim_raw::{FrameInfo, ModelId, RawFrame};
-use scrim_source::{Clip, ClipItem, ClipOptions, Damage, Dropped, Loss, VideoFacts};
+use scrim_source::{Clip, ClipItem, ClipOptions, Damage, Dropped, Loss, SourceError, VideoFacts};
 use scrim_track::{CellMotion, FrameFacts, Look, MotionGrid, Schedule, TrackSummary};
 use scrim_units::{Class, FrameId, Pass, Sighting, Size};
 use std::path::Path;
@@ -55,6 +55,15 @@ pub(crate) struct Examination {
 }
 
 impl Examination {
+    /// Refuses what came of a damaged file, unless that was asked for.
+    pub(crate) fn check_damage(&self, engine: &Engine) -> Result<(), SourceError> {
+        let stage = Stage::of_damage(engine.settings.accept_damaged);
+        match self.damage.describe() {
+            Some(what) if effect(stage) != Effect::BlankFrame => Err(SourceError::Damaged(what)),
+            _ => Ok(()),
+        }
+    }
+
     /// The tracks; none where the tracker failed.
     pub(crate) fn tracks(&self) -> &[TrackSummary] {
         self.tracked.as_ref().map_or(&[], |t| &t.tracks)

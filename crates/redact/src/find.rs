@@ -19,7 +19,8 @@ pub struct Found {
     pub sightings: Vec<Sighting>,
 }
 
-/// Looks at a photo or video as `redact` does at its first pass.
+/// Looks at a photo or video as `redact` does at its first pass. Of a damaged video that is accepted,
+/// the frames that do not decode are left out.
 ///
 /// # Errors
 /// [`JobError`]; a look that failed is an error here, since a frame without boxes would read as one
@@ -45,6 +46,7 @@ pub fn find(path: &Path, engine: &Engine, control: &Control) -> Result<Vec<Found
             sightings: w.sightings.to_vec(),
         });
     })?;
+    examined.check_damage(engine)?;
     match examined.frames.failed_look() {
         Some(fault) => Err(JobError::Fault(fault.clone())),
         None => Ok(found),

@@ -33,7 +33,7 @@ pub struct JobSettings {
     pub report: bool,
     /// Put the input's SHA-256 into the report.
     pub hash_input: bool,
-    /// Redact what can be decoded of a damaged file.
+    /// Take what can be decoded of a damaged file.
     pub accept_damaged: bool,
     /// How videos are written.
     pub video: VideoOptions,

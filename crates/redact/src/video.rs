@@ -9,11 +9,11 @@ use crate::picture::{write_zones, zones_tile};
 use crate::report;
 use crate::sealing::Sealing;
 use crate::settings::VideoOptions;
-use scrim_engine::{Effect, Fault, Stage, effect};
+use scrim_engine::Fault;
 use scrim_ff::AudioStream;
 use scrim_raw::{Reason, Tile};
 use scrim_sink::{Container, PartFile, VideoSettings, VideoWriter};
-use scrim_source::{Clip, ClipItem, FileStamp, SourceError};
+use scrim_source::{Clip, ClipItem, FileStamp};
 use scrim_units::{Class, Orientation};
 use std::path::Path;
 
@@ -27,12 +27,7 @@ pub(crate) fn redact_video(
 ) -> Result<Done, JobError> {
     let stamp = FileStamp::of(source)?;
     let examined = examine(source, Pace::File, engine, control, &mut |_| {})?;
-    if let Some(what) = examined.damage.describe() {
-        let stage = Stage::of_damage(engine.settings.accept_damaged);
-        if effect(stage) != Effect::BlankFrame {
-            return Err(SourceError::Damaged(what).into());
-        }
-    }
+    examined.check_damage(engine)?;
     let part = PartFile::create(target)?;
     let written = write(source, &part, container, &examined, engine, control)?;
     stamp.confirm(source)?;

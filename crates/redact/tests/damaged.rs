@@ -8,7 +8,7 @@ use footage::{BOX, HEIGHT, Scratch, SeesBox, WIDTH, planes_of};
 use scrim_detect::Detector;
 use scrim_protocol::Report;
 use scrim_redact::{
-    Control, Done, Engine, JobError, JobSettings, Kind, Planned, VideoOptions, redact_file,
+    Control, Done, Engine, JobError, JobSettings, Kind, Planned, VideoOptions, find, redact_file,
 };
 use scrim_sink::{Codec, Container};
 use scrim_source::SourceError;
@@ -201,6 +201,35 @@ fn a_packet_that_cannot_be_decoded_is_a_black_frame_at_its_time() {
             assert_eq!(blank, [broken as u64], "{name}");
         }
     }
+}
+
+#[test]
+fn boxes_of_a_damaged_video_are_told_only_where_it_is_accepted_and_of_whole_frames() {
+    let scratch = Scratch::new("boxes");
+    let (name, options) = INTRA[0];
+    let source = video(&scratch, name, options);
+    let broken = 8;
+    let bytes = packets(&source)[broken].1.clone();
+    spoil(&source, |b| b[bytes].fill(0));
+    let find = |accept_damaged| {
+        let settings = JobSettings {
+            accept_damaged,
+            ..JobSettings::default()
+        };
+        let factory = || Box::new(SeesBox) as Box<dyn Detector>;
+        let engine = Engine::with_detector(settings, Duration::from_secs(20), Arc::new(factory));
+        find(&source, &engine, &Control::silent())
+    };
+    let refused = find(false);
+    assert!(
+        matches!(refused, Err(JobError::Source(SourceError::Damaged(_)))),
+        "{refused:?}"
+    );
+    let found = find(true).unwrap();
+    assert!(found.iter().all(|f| f.sightings.len() == 1), "{found:?}");
+    let looked: Vec<u64> = found.iter().map(|f| f.frame).collect();
+    let whole: Vec<u64> = (0..FRAMES).filter(|f| *f != broken as u64).collect();
+    assert_eq!(looked, whole);
 }
 
 #[test]

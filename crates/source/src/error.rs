@@ -60,7 +60,7 @@ pub enum SourceError {
     )]
     Absurd(String),
     /// Part of the file is missing or broken.
-    #[error("is damaged: {0}; use --accept-damaged to redact what can be decoded")]
+    #[error("is damaged: {0}; use --accept-damaged to take what can be decoded")]
     Damaged(String),
     /// The file was written to while it was read.
     #[error("changed while it was read; copy it first")]
