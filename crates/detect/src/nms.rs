@@ -6,27 +6,108 @@
 //! PAMI 2010, section 7.2, there by the covered share of the weaker box; here by intersection
 //! over union, as the PASCAL VOC protocol measures it: Everingham et al., IJCV 2010).
 //! This module knows boxes and scores, not where they come from.
-use crate::anchors::Candidate;
+use crate::anchors::{Candidate, Class};
 
 /// Keeps the surest of each group of overlapping boxes of a class, highest score first.
 ///
 /// `iou` is the overlap above which the weaker box is dropped, 0..=1. Of equal scores the
-/// earlier one stays. Time grows with candidates times kept boxes; the floor that made the
-/// candidates is what bounds it.
+/// earlier one stays. A box is compared with those that lie near it, so that a picture of
+/// thousands of faces takes thousands of times one's time and not millions.
 pub fn suppress(candidates: &mut Vec<Candidate>, iou: f32) {
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut near = Class::ALL.map(|_| Cells::over(candidates));
     let mut kept = 0;
     for at in 0..candidates.len() {
         let candidate = candidates[at];
-        let covered = candidates[..kept]
-            .iter()
-            .any(|other| other.class == candidate.class && overlap(other, &candidate) > iou);
-        if !covered {
+        let near = &mut near[candidate.class.index()];
+        let drops = |other: usize| overlap(&candidates[other], &candidate) > iou;
+        if !near.any(&candidate, drops) {
+            near.put(&candidate, kept);
             candidates[kept] = candidate;
             kept += 1;
         }
     }
     candidates.truncate(kept);
+}
+
+/// Side of a cell in pixels: most boxes touch one to four. It is larger where that would be more
+/// than [`MOST_CELLS`] a side.
+const CELL_PX: f32 = 64.0;
+
+/// Most cells a side.
+const MOST_CELLS: f32 = 256.0;
+
+/// No box is behind this one in its cell.
+const NONE: u32 = u32::MAX;
+
+/// Numbers of boxes by the cells of a square grid that they touch: two boxes that share a point
+/// share a cell.
+struct Cells {
+    left: f32,
+    top: f32,
+    side: f32,
+    across: usize,
+    /// By cell: where its last box stands in `links`.
+    last: Vec<u32>,
+    /// The number of a box, and where the one before it in its cell stands.
+    links: Vec<(usize, u32)>,
+}
+
+impl Cells {
+    /// Empty, over all of these boxes.
+    fn over(boxes: &[Candidate]) -> Self {
+        let least = |edge: fn(&Candidate) -> f32| boxes.iter().map(edge).fold(f32::MAX, f32::min);
+        let most = |edge: fn(&Candidate) -> f32| boxes.iter().map(edge).fold(f32::MIN, f32::max);
+        let (left, top) = (least(|c| c.x0), least(|c| c.y0));
+        let (width, height) = (most(|c| c.x1) - left, most(|c| c.y1) - top);
+        let side = CELL_PX.max(width.max(height) / MOST_CELLS);
+        let count = |length: f32| (length / side) as usize + 1;
+        let across = count(width.max(0.0));
+        Self {
+            left,
+            top,
+            side,
+            across,
+            last: vec![NONE; across * count(height.max(0.0))],
+            links: Vec::new(),
+        }
+    }
+
+    /// The cells that a box touches.
+    fn of(&self, c: &Candidate) -> impl Iterator<Item = usize> + use<> {
+        let (across, down) = (self.across, self.last.len() / self.across);
+        let cell = |edge: f32, from: f32, most: usize| {
+            // Below 0 becomes 0.
+            (((edge - from) / self.side) as usize).min(most - 1)
+        };
+        let columns = cell(c.x0, self.left, across)..=cell(c.x1, self.left, across);
+        let rows = cell(c.y0, self.top, down)..=cell(c.y1, self.top, down);
+        rows.flat_map(move |row| columns.clone().map(move |column| row * across + column))
+    }
+
+    /// Whether this holds of any box that shares a cell with `c`.
+    fn any(&self, c: &Candidate, holds: impl Fn(usize) -> bool) -> bool {
+        self.of(c).any(|cell| {
+            let mut link = self.last[cell];
+            while let Some(&(number, before)) = self.links.get(link as usize) {
+                if holds(number) {
+                    return true;
+                }
+                link = before;
+            }
+            false
+        })
+    }
+
+    /// Adds a box by its number.
+    fn put(&mut self, c: &Candidate, number: usize) {
+        for cell in self.of(c) {
+            // Boxes times cells stay far below what 32 bits count: a look has fewer boxes.
+            let link = self.links.len() as u32;
+            self.links.push((number, self.last[cell]));
+            self.last[cell] = link;
+        }
+    }
 }
 
 /// Intersection over union, 0..=1; an empty box overlaps nothing.
@@ -43,7 +124,7 @@ pub fn overlap(a: &Candidate, b: &Candidate) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::anchors::Class;
+    use proptest::prelude::*;
 
     fn boxed(class: Class, score: f32, x0: f32) -> Candidate {
         Candidate {
@@ -85,6 +166,59 @@ mod tests {
             .to_vec();
         suppress(&mut found, 0.45);
         assert_eq!(found.iter().map(|c| c.x0).collect::<Vec<_>>(), [0.0, 6.0]);
+    }
+
+    /// The definition: each box against all that were kept.
+    fn by_definition(candidates: &mut Vec<Candidate>, iou: f32) {
+        candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let mut kept: Vec<Candidate> = Vec::new();
+        for c in candidates.iter() {
+            let drops = |other: &Candidate| other.class == c.class && overlap(other, c) > iou;
+            if !kept.iter().any(drops) {
+                kept.push(*c);
+            }
+        }
+        *candidates = kept;
+    }
+
+    fn anywhere() -> impl Strategy<Value = Candidate> {
+        let class = prop::sample::select(Class::ALL.to_vec());
+        let place = (-50.0f32..700.0, -50.0f32..300.0);
+        // From a pixel to half the picture, long and flat ones among them.
+        let size = (0.0f32..8.5, 0.0f32..8.5).prop_map(|(w, h)| (w.exp2(), h.exp2()));
+        (class, 0.0f32..1.0, place, size).prop_map(|(class, score, (x0, y0), (w, h))| Candidate {
+            class,
+            score,
+            x0,
+            y0,
+            x1: x0 + w,
+            y1: y0 + h,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_box_that_is_compared_with_near_ones_alone_ends_as_if_with_all(
+            boxes in prop::collection::vec(anywhere(), 0..120), iou in 0.0f32..0.9, spread in 1.0f32..200.0,
+        ) {
+            // Far apart the cells are larger than 64 pixels.
+            let moved = |c: &Candidate| Candidate {
+                x0: c.x0 * spread, x1: c.x1 * spread, y0: c.y0 * spread, y1: c.y1 * spread, ..*c
+            };
+            for boxes in [boxes.clone(), boxes.iter().map(moved).collect()] {
+                let (mut found, mut expected) = (boxes.clone(), boxes);
+                suppress(&mut found, iou);
+                by_definition(&mut expected, iou);
+                prop_assert_eq!(found, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn no_boxes_stay_no_boxes() {
+        let mut none = Vec::new();
+        suppress(&mut none, 0.45);
+        assert!(none.is_empty());
     }
 
     #[test]
