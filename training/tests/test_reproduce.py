@@ -1,0 +1,92 @@
+"""What is run to make a variant anew, and what is printed of several seeds."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from training import reproduce
+from training.config import RunConfig
+from training.reproduce import RECIPES, Failed, make, prepare, run_module, spread
+
+CONFIG = RunConfig(1, "ab", (("masks", 2.0), ("cars", 1.5)), 10, 4, 256, 1.0, 1.5e-3, 1e-4, "yunet-n", "", "", 0)
+
+
+class Recorder:
+    """Stands for the modules: remembers what they were told, and writes what `align` and `fuse` would."""
+
+    def __init__(self) -> None:
+        self.told: list[list[str]] = []
+
+    def __call__(self, words: Sequence[str | Path], out: Path | None) -> None:
+        self.told.append([str(word) for word in words])
+        if out:
+            number = "1" if "training.align" in words else "2"
+            out.write_text(f"faces\n--scores {number} 0 1 0\n")
+
+
+def arguments(out: Path, share: float = 1.0) -> argparse.Namespace:
+    return argparse.Namespace(data=Path("D"), out=out, yunet=Path("Y"), measure=Path("E"), threads=1, share=share)
+
+
+@pytest.fixture
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    monkeypatch.setattr(reproduce, "load", lambda path: SimpleNamespace(config=CONFIG))
+    run = Recorder()
+    prepare("clear", arguments(tmp_path), run)
+    assert make("clear", arguments(tmp_path, 0.01), 7, run) == tmp_path / "seed-7"
+    return run.told
+
+
+def test_every_step_is_run_and_in_the_order_in_which_one_needs_the_other(told: list[list[str]]) -> None:
+    assert [words[0].removeprefix("training.") for words in told] == [
+        *("split", "unfold", "export"),
+        *("train", "export", "align", "export"),
+        *("second_stage", "export", "fuse", "export"),
+        "evaluate",
+    ]
+
+
+def test_both_stages_learn_the_sets_of_the_recipe_by_its_steps_from_this_seed(told: list[list[str]]) -> None:
+    runs = [words for words in told if words[0] in ("training.train", "training.second_stage")]
+    for words, (steps, frozen) in zip(runs, (RECIPES["clear"].first, RECIPES["clear"].second), strict=True):
+        said = dict(zip(words[1::2], words[2::2]))
+        assert (said["--seed"], said["--steps"], said["--frozen"]) == ("7", str(round(steps / 100)), str(frozen))
+        sets = words.index("--sets") + 1
+        assert words[sets : sets + 5] == list(RECIPES["clear"].sets)
+
+
+def test_what_ships_carries_the_numbers_that_were_fitted(told: list[list[str]]) -> None:
+    exports = {words[words.index("--name") + 1]: words for words in told if words[0] == "training.export"}
+    assert exports["clear"][-5:] == ["--scores", "1", "0", "1", "0"]
+    assert exports["clear-second"][-5:] == ["--scores", "2", "0", "1", "0"]
+    assert "--scores" not in exports["unscaled"] + exports["second-unscaled"]
+
+
+def test_numbers_that_differ_between_seeds_are_told_as_a_range() -> None:
+    texts = [
+        "masks: 9 faces, found 0.91 [0.3]\n",
+        "masks: 9 faces, found 0.89 [0.3]\n",
+        "masks: 9 faces, found 0.9 [1.2]\n",
+    ]
+    assert spread(texts) == "masks: 9 faces, found 0.89..0.91 [0.3..1.2]\n"
+    assert spread(texts[:1]) == texts[0]
+
+
+def test_seeds_that_measured_other_things_are_not_put_together() -> None:
+    with pytest.raises(ValueError, match="not measure the same"):
+        spread(["masks 0.9", "cars 0.9"])
+
+
+def test_a_step_that_has_its_file_is_not_run_again_and_one_that_fails_leaves_none(tmp_path: Path) -> None:
+    out = tmp_path / "out.txt"
+    with pytest.raises(Failed, match="exit code 2") as failed:
+        run_module(["training.split"], out)
+    assert failed.value.code == 2 and not list(tmp_path.iterdir())
+    out.write_text("done")
+    run_module(["training.split"], out)
+    assert out.read_text() == "done"
