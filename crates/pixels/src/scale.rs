@@ -3,6 +3,7 @@
 //! Separable, rows first. The AVX2 level is the same code compiled with wider vectors.
 
 use crate::level::Level;
+use zeroize::Zeroizing;
 
 /// An 8-bit plane without padding.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -164,10 +165,10 @@ impl Resize {
         self.from == from && self.to == to
     }
 
-    /// Scales one plane.
+    /// Scales one plane. What lay between is wiped; the result is the caller's to wipe.
     #[must_use]
     pub fn run(&self, level: Level, plane: &Grid) -> Grid {
-        let mut row = Vec::new();
+        let mut row = Zeroizing::new(Vec::new());
         self.run_rows(level, &mut row, |y, row| {
             row.clear();
             row.extend_from_slice(plane.row(y));
@@ -175,7 +176,7 @@ impl Resize {
     }
 
     /// Scales a plane whose rows come from `fetch`, which puts row `y` into the buffer. Rows are
-    /// asked for in rising order, some of them twice.
+    /// asked for in rising order, some of them twice. The buffer is the caller's to wipe.
     #[must_use]
     pub fn run_rows(
         &self,
@@ -184,7 +185,7 @@ impl Resize {
         mut fetch: impl FnMut(usize, &mut Vec<u8>),
     ) -> Grid {
         let mut out = Grid::new(self.to.0, self.to.1);
-        let mut sum = vec![0f32; self.from.0];
+        let mut sum = Zeroizing::new(vec![0f32; self.from.0]);
         for y in 0..self.to.1 {
             let (first, weights) = self.down.of(y);
             sum.fill(0.0);
