@@ -103,7 +103,7 @@ def make(name: str, args: argparse.Namespace, seed: int, run: Run) -> Path:
     from_first = ("--init", checkpoint, "--first", checkpoint)
     run(["training.second_stage", *training_words(recipe, args, seed, True), "--out", second.parent, *from_first], None)
     config = load(checkpoint).config
-    said = {"start": NOTICE, "config": config.to_dict(), "data": [name for name, _ in config.sets]}
+    said = {"start": NOTICE, "config": config.to_dict(), "data": [each for each, _ in config.sets]}
     record.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
     to_second = ["training.export", second, folder, "--data", learn, "--record", record, "--name"]
     run([*to_second, "second-unscaled"], None)
@@ -120,7 +120,7 @@ def prepare(name: str, args: argparse.Namespace, run: Run) -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     if not (args.out / "split.txt").exists():
         run(["training.split", args.data, args.out / "learn", args.out / "tune"], args.out / "split.txt")
-    record, unfolded = args.out / "shipped.json.record", args.out / "shipped.pt"
+    record, unfolded = args.out / "shipped-record.json", args.out / "shipped.pt"
     record.write_text(json.dumps({"start": NOTICE, "config": {}, "data": []}), encoding="utf-8")
     run(["training.unfold", WEIGHTS / f"{name}.safetensors", args.out / "learn", unfolded], None)
     to_onnx = ["training.export", unfolded, args.out, "--name", "shipped", "--data", args.out / "learn"]

@@ -11,8 +11,8 @@ use crate::anchors::{Candidate, Class};
 /// Keeps the surest of each group of overlapping boxes of a class, highest score first.
 ///
 /// `iou` is the overlap above which the weaker box is dropped, 0..=1. Of equal scores the
-/// earlier one stays. A box is compared with those that lie near it, so that a picture of
-/// thousands of faces takes thousands of times one's time and not millions.
+/// earlier one stays. A box is compared with those that lie near it, so that the time grows
+/// with the number of boxes and not with its square.
 pub fn suppress(candidates: &mut Vec<Candidate>, iou: f32) {
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut near = Class::ALL.map(|_| Cells::over(candidates));
