@@ -55,15 +55,6 @@ pub(crate) struct Examination {
 }
 
 impl Examination {
-    /// Refuses what came of a damaged file, unless that was asked for.
-    pub(crate) fn check_damage(&self, engine: &Engine) -> Result<(), SourceError> {
-        let stage = Stage::of_damage(engine.settings.accept_damaged);
-        match self.damage.describe() {
-            Some(what) if effect(stage) != Effect::BlankFrame => Err(SourceError::Damaged(what)),
-            _ => Ok(()),
-        }
-    }
-
     /// The tracks; none where the tracker failed.
     pub(crate) fn tracks(&self) -> &[TrackSummary] {
         self.tracked.as_ref().map_or(&[], |t| &t.tracks)
@@ -78,7 +69,18 @@ pub(crate) fn options(engine: &Engine, audio: bool) -> ClipOptions {
     }
 }
 
-/// Examines the clip at `path` as at this pace; `witness` is told what each look found.
+/// Refuses a file of this damage, unless what can be decoded of such files was asked for.
+fn check_damage(damage: &Damage, accepted: bool) -> Result<(), SourceError> {
+    match damage.describe() {
+        Some(what) if effect(Stage::of_damage(accepted)) != Effect::BlankFrame => {
+            Err(SourceError::Damaged(what))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Examines the clip at `path` as at this pace; `witness` is told what each look found. Whether the
+/// file is damaged is known at its end: nothing of it may be told or written before.
 pub(crate) fn examine(
     path: &Path,
     pace: Pace,
@@ -111,6 +113,7 @@ pub(crate) fn examine(
             Err(_) => return Err(JobError::Unsteady("the decoder failed".into())),
         };
         let (looker, first) = looked?;
+        check_damage(clip.damage(), engine.settings.accept_damaged)?;
         Ok(Examination {
             frames: looker.frames,
             tracked: looker.covering.finish(),

@@ -46,7 +46,6 @@ pub fn find(path: &Path, engine: &Engine, control: &Control) -> Result<Vec<Found
             sightings: w.sightings.to_vec(),
         });
     })?;
-    examined.check_damage(engine)?;
     match examined.frames.failed_look() {
         Some(fault) => Err(JobError::Fault(fault.clone())),
         None => Ok(found),
