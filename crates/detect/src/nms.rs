@@ -15,7 +15,8 @@ use crate::anchors::{Candidate, Class};
 /// with the number of boxes and not with its square.
 pub fn suppress(candidates: &mut Vec<Candidate>, iou: f32) {
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let mut near = Class::ALL.map(|_| Cells::over(candidates));
+    let empty = Cells::over(candidates);
+    let mut near = Class::ALL.map(|_| empty.clone());
     let mut kept = 0;
     for at in 0..candidates.len() {
         let candidate = candidates[at];
@@ -34,23 +35,24 @@ pub fn suppress(candidates: &mut Vec<Candidate>, iou: f32) {
 /// than [`MOST_CELLS`] a side.
 const CELL_PX: f32 = 64.0;
 
-/// Most cells a side.
-const MOST_CELLS: f32 = 256.0;
+/// Most cells a side: a box as large as the picture stands in each of them.
+const MOST_CELLS: f32 = 64.0;
 
 /// No box is behind this one in its cell.
-const NONE: u32 = u32::MAX;
+const NONE: usize = usize::MAX;
 
 /// Numbers of boxes by the cells of a square grid that they touch: two boxes that share a point
 /// share a cell.
+#[derive(Clone)]
 struct Cells {
     left: f32,
     top: f32,
     side: f32,
     across: usize,
     /// By cell: where its last box stands in `links`.
-    last: Vec<u32>,
+    last: Vec<usize>,
     /// The number of a box, and where the one before it in its cell stands.
-    links: Vec<(usize, u32)>,
+    links: Vec<(usize, usize)>,
 }
 
 impl Cells {
@@ -89,7 +91,7 @@ impl Cells {
     fn any(&self, c: &Candidate, holds: impl Fn(usize) -> bool) -> bool {
         self.of(c).any(|cell| {
             let mut link = self.last[cell];
-            while let Some(&(number, before)) = self.links.get(link as usize) {
+            while let Some(&(number, before)) = self.links.get(link) {
                 if holds(number) {
                     return true;
                 }
@@ -102,10 +104,8 @@ impl Cells {
     /// Adds a box by its number.
     fn put(&mut self, c: &Candidate, number: usize) {
         for cell in self.of(c) {
-            // Boxes times cells stay far below what 32 bits count: a look has fewer boxes.
-            let link = self.links.len() as u32;
             self.links.push((number, self.last[cell]));
-            self.last[cell] = link;
+            self.last[cell] = self.links.len() - 1;
         }
     }
 }
@@ -212,6 +212,30 @@ mod tests {
                 prop_assert_eq!(found, expected);
             }
         }
+    }
+
+    #[test]
+    fn a_box_is_compared_with_few_of_many_that_lie_far_apart() {
+        let rows = (0..40).flat_map(|y| (0..40).map(move |x| (x, y)));
+        let far: Vec<_> = rows
+            .map(|(x, y)| Candidate {
+                y0: 100.0 * y as f32,
+                y1: 100.0 * y as f32 + 10.0,
+                ..boxed(Class::Face, 0.5, 100.0 * x as f32)
+            })
+            .collect();
+        let mut cells = Cells::over(&far);
+        let compared = std::cell::Cell::new(0);
+        for (number, each) in far.iter().enumerate() {
+            let met = cells.any(each, |_| {
+                compared.set(compared.get() + 1);
+                false
+            });
+            assert!(!met);
+            cells.put(each, number);
+        }
+        assert!(compared.get() < far.len(), "{}", compared.get());
+        assert!(far.iter().all(|each| cells.any(each, |_| true)));
     }
 
     #[test]
