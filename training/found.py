@@ -4,7 +4,7 @@ CLONES holds a clone of each repository in SOURCES as `OWNER+NAME`; one that is 
 shrunk to LONGEST px. The same photos go around the web: one that resembles a picture under an `--apart` folder (all
 that measures, and all that is trained on already) or one taken before, mirrored or not, is left out. The next step is
 `training/pseudo.py` where faces are not labelled, `training/confirm.py` where people drew faces or heads. Licences:
-docs/cards/city.md, training/README.md.
+docs/cards/city.md.
 """
 
 from __future__ import annotations
