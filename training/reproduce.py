@@ -1,9 +1,13 @@
 """A variant made anew, seed after seed: `python -m training.reproduce city --data DIR --out OUT --yunet YUNET.pt`.
 
-Keeps a part of DIR apart, trains both stages from YuNet-n, fits what their words count on the kept part, exports, and
-with `--measure EVAL` measures. Each step is a command of `training/README.md`; a run that was stopped goes on when the
-same command is given again. OUT/seed-N then holds what ships: NAME and NAME-second. At the end stands what the seeds
-measured, each number that differs as its lowest and highest.
+Keeps a part of DIR apart, trains both stages from YuNet-n, fits what their words count on the kept part, and exports.
+Each step is a command of `training/README.md`; a run that was stopped goes on when the same command is given again.
+OUT/seed-N then holds what could ship: NAME and NAME-second. At the end stands what was found in the kept part by each
+stage and by both, and with `--measure EVAL` in EVAL by the first stage, over all seeds: each number that differs as its
+lowest and highest.
+
+The weights of `city` came from a longer chain of runs, the first of which cannot be repeated (docs/cards/city.md); this
+is the one run of that chain that made the network what it is, and its second stage.
 """
 
 from __future__ import annotations
@@ -12,17 +16,20 @@ import argparse
 import json
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from training.checkpoint import load
 from training.start import NOTICE
 
 WEIGHTS = Path("crates/detect/weights")
-NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?|\bnan\b")
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class Recipe:
     """How a variant is trained; the rest is the same for all."""
 
     sets: tuple[str, ...]
-    """As `--sets` of `training.train` takes them; empty: all."""
+    """As `--sets` of `training.train` takes them; empty: all. Of no other is anything measured for the weights."""
     first: tuple[int, int]
     """Steps of the first stage, and how many of its finest stages stay as they began."""
     second: tuple[int, int]
@@ -63,12 +70,22 @@ def run_module(words: Sequence[str | Path], out: Path | None) -> None:
         return
     command = [sys.executable, "-m", *map(str, words)]
     print("$ python", *command[1:], flush=True)
-    done = subprocess.run(command, check=False, stdout=subprocess.PIPE if out else None)
-    if done.returncode:
-        raise Failed(words, done.returncode)
+    step = subprocess.Popen(command, stdout=subprocess.PIPE if out else None)
+
+    def hand_on(number: int, frame: FrameType | None) -> None:
+        """The step decides when it ends: a run of training saves first."""
+        step.send_signal(number)
+
+    before = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGINT)}
+    said, _ = step.communicate()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    if step.returncode:
+        # As a shell tells it where a signal ended the step.
+        raise Failed(words, step.returncode if step.returncode > 0 else 128 - step.returncode)
     if out:
         part = out.with_suffix(".part")
-        part.write_bytes(done.stdout)
+        part.write_bytes(said)
         os.replace(part, out)
 
 
@@ -77,11 +94,25 @@ def last_words(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines()[-1].split()
 
 
+def learnt(recipe: Recipe, out: Path) -> Path:
+    """The folder of what a variant learns from, and nothing else."""
+    return out / "data" / ("own" if recipe.sets else "learn")
+
+
 def training_words(recipe: Recipe, args: argparse.Namespace, seed: int, second: bool) -> list[str | Path]:
     """What both stages' runs are told alike."""
     steps, frozen = recipe.second if second else recipe.first
     rate = SECOND_RATE if second else FIRST_RATE
-    words: list[str | Path] = ["--data", args.out / "learn", "--seed", str(seed), "--batch", "16", "--crop-side", "256"]
+    words: list[str | Path] = [
+        "--data",
+        learnt(recipe, args.out),
+        "--seed",
+        str(seed),
+        "--batch",
+        "16",
+        "--crop-side",
+        "256",
+    ]
     words += ["--learning-rate", rate, "--frozen", str(frozen), "--threads", str(args.threads)]
     words += ["--steps", str(max(1, round(steps * args.share)))]
     return [*words, "--sets", *recipe.sets] if recipe.sets else words
@@ -91,15 +122,14 @@ def make(name: str, args: argparse.Namespace, seed: int, run: Run) -> Path:
     """One seed's weights and what was measured of them; the folder they are in."""
     recipe, folder = RECIPES[name], args.out / f"seed-{seed}"
     folder.mkdir(parents=True, exist_ok=True)
-    learn, tune, shipped = args.out / "learn", args.out / "tune", args.out / "shipped.onnx"
+    learn, tune, shipped = learnt(recipe, args.out), args.out / "data/tune", args.out / "shipped.onnx"
     checkpoint, second, record = folder / "first/checkpoint.pt", folder / "second/checkpoint.pt", folder / "record.json"
     to_start = ("--start", args.yunet, "--teacher", args.yunet)
     run(["training.train", *training_words(recipe, args, seed, False), "--out", checkpoint.parent, *to_start], None)
-    to_first = ["training.export", checkpoint, folder, "--name", name, "--data", learn]
-    plain = ["training.export", checkpoint, folder, "--name", "unscaled", "--data", learn]
-    run(plain, None)
+    to_first = ["training.export", checkpoint, folder, "--data", learn, "--name"]
+    run([*to_first, "unscaled"], None)
     run(["training.align", folder / "unscaled.onnx", shipped, "--data", tune], folder / "align.txt")
-    run([*to_first, *last_words(folder / "align.txt")], None)
+    run([*to_first, name, *last_words(folder / "align.txt")], None)
     from_first = ("--init", checkpoint, "--first", checkpoint)
     run(["training.second_stage", *training_words(recipe, args, seed, True), "--out", second.parent, *from_first], None)
     config = load(checkpoint).config
@@ -111,19 +141,35 @@ def make(name: str, args: argparse.Namespace, seed: int, run: Run) -> Path:
     run(["training.fuse", *stages, "--data", tune], folder / "fuse.txt")
     run([*to_second, f"{name}-second", *last_words(folder / "fuse.txt")], None)
     if args.measure:
+        # Which folder it was is not in the name, so it is measured again each time.
+        (folder / "measured.txt").unlink(missing_ok=True)
         run(["training.evaluate", folder / f"{name}.onnx", "--data", args.measure], folder / "measured.txt")
     return folder
 
 
 def prepare(name: str, args: argparse.Namespace, run: Run) -> None:
-    """Both sides of the data, and the shipped weights, whose scale of scores the new ones take."""
+    """Both sides of the data, and the shipped weights, whose scale of scores the new ones take.
+
+    ValueError where OUT was begun with something else.
+    """
+    recipe, data, part = RECIPES[name], args.out / "data", args.out / "data.part"
     args.out.mkdir(parents=True, exist_ok=True)
-    if not (args.out / "split.txt").exists():
-        run(["training.split", args.data, args.out / "learn", args.out / "tune"], args.out / "split.txt")
+    asked, begun = {"variant": name, "data": str(args.data.resolve()), "share": args.share}, args.out / "begun.json"
+    if begun.exists() and (was := json.loads(begun.read_text(encoding="utf-8"))) != asked:
+        raise ValueError(f"{args.out}: begun with {was}, now asked {asked}; use another --out")
+    begun.write_text(json.dumps(asked) + "\n", encoding="utf-8")
+    if not data.exists():
+        shutil.rmtree(part, ignore_errors=True)
+        run(["training.split", args.data, part / "learn", part / "tune"], None)
+        (part / "own").mkdir(parents=True)
+        for each in recipe.sets:
+            folder = each.partition(":")[0]
+            (part / "own" / folder).symlink_to(Path("../learn") / folder)
+        os.replace(part, data)
     record, unfolded = args.out / "shipped-record.json", args.out / "shipped.pt"
     record.write_text(json.dumps({"start": NOTICE, "config": {}, "data": []}), encoding="utf-8")
-    run(["training.unfold", WEIGHTS / f"{name}.safetensors", args.out / "learn", unfolded], None)
-    to_onnx = ["training.export", unfolded, args.out, "--name", "shipped", "--data", args.out / "learn"]
+    run(["training.unfold", WEIGHTS / f"{name}.safetensors", learnt(recipe, args.out), unfolded], None)
+    to_onnx = ["training.export", unfolded, args.out, "--name", "shipped", "--data", learnt(recipe, args.out)]
     run([*to_onnx, "--record", record], None)
 
 
@@ -155,6 +201,8 @@ def main() -> int:
     except Failed as failed:
         print(failed, file=sys.stderr)
         return failed.code
+    except ValueError as error:
+        parser.error(str(error))
     for name in ("fuse.txt", "measured.txt") if args.measure else ("fuse.txt",):
         print(spread([(folder / name).read_text(encoding="utf-8") for folder in folders]), end="")
     return 0

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +17,8 @@ import pytest
 from training import reproduce
 from training.config import RunConfig
 from training.reproduce import RECIPES, Failed, make, prepare, run_module, spread
+from training.tests.test_run import make_data, read
+from training.train import STOPPED
 
 CONFIG = RunConfig(1, "ab", (("masks", 2.0), ("cars", 1.5)), 10, 4, 256, 1.0, 1.5e-3, 1e-4, "yunet-n", "", "", 0)
 
@@ -23,6 +30,9 @@ class Recorder:
         self.told: list[list[str]] = []
 
     def __call__(self, words: Sequence[str | Path], out: Path | None) -> None:
+        if words[0] == "training.split":
+            for side in words[2:]:
+                Path(side).mkdir(parents=True)
         self.told.append([str(word) for word in words])
         if out:
             number = "1" if "training.align" in words else "2"
@@ -60,6 +70,50 @@ def test_both_stages_learn_the_sets_of_the_recipe_by_its_steps_from_this_seed(to
         assert words[sets : sets + 5] == list(RECIPES["clear"].sets)
 
 
+def test_nothing_is_learnt_or_measured_on_pictures_that_a_variant_must_not_know(
+    told: list[list[str]], tmp_path: Path
+) -> None:
+    own = tmp_path / "data" / "own"
+    assert {path.name for path in own.iterdir()} == {each.partition(":")[0] for each in RECIPES["clear"].sets}
+    made = ("training.unfold", "training.train", "training.second_stage", "training.export")
+    assert all(str(own) in words for words in told if words[0] in made)
+
+
+def test_a_folder_that_was_begun_with_other_data_or_for_another_variant_is_refused(tmp_path: Path) -> None:
+    prepare("clear", arguments(tmp_path), Recorder())
+    prepare("clear", arguments(tmp_path), Recorder())
+    for name, share in (("city", 1.0), ("clear", 0.5)):
+        with pytest.raises(ValueError, match="use another --out"):
+            prepare(name, arguments(tmp_path, share), Recorder())
+
+
+def test_a_split_that_was_stopped_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "data.part" / "learn" / "half").mkdir(parents=True)
+    prepare("city", arguments(tmp_path), Recorder())
+    assert not (tmp_path / "data.part").exists()
+    assert not (tmp_path / "data" / "learn" / "half").exists()
+
+
+def test_a_signal_is_handed_on_to_a_run_which_saves_before_it_ends(tmp_path: Path) -> None:
+    make_data(tmp_path / "data")
+    root, out = Path(__file__).parents[2], tmp_path / "out"
+    words = ["training.train", "--data", tmp_path / "data", "--out", out, "--steps", 100_000]
+    words += ["--batch", 2, "--crop-side", 64, "--threads", 1]
+    lines = [
+        "import sys",
+        "from training.reproduce import Failed, run_module",
+        f"try: run_module({list(map(str, words))!r}, None)",
+        "except Failed as failed: sys.exit(failed.code)",
+    ]
+    run = subprocess.Popen([sys.executable, "-c", "\n".join(lines)], cwd=root)
+    deadline = time.monotonic() + 40
+    while time.monotonic() < deadline and "step 50" not in read(out / "train.log"):
+        time.sleep(0.1)
+    run.send_signal(signal.SIGTERM)
+    assert run.wait(timeout=20) == STOPPED == os.EX_TEMPFAIL
+    assert (out / "checkpoint.pt").exists()
+
+
 def test_what_ships_carries_the_numbers_that_were_fitted(told: list[list[str]]) -> None:
     exports = {words[words.index("--name") + 1]: words for words in told if words[0] == "training.export"}
     assert exports["clear"][-5:] == ["--scores", "1", "0", "1", "0"]
@@ -75,6 +129,7 @@ def test_numbers_that_differ_between_seeds_are_told_as_a_range() -> None:
     ]
     assert spread(texts) == "masks: 9 faces, found 0.89..0.91 [0.3..1.2]\n"
     assert spread(texts[:1]) == texts[0]
+    assert spread(["found nan -0.5", "found nan 0.25"]) == "found nan -0.5..0.25"
 
 
 def test_seeds_that_measured_other_things_are_not_put_together() -> None:
