@@ -4,7 +4,7 @@
 //! one takes its place. Whatever happens, the answer is a list of sane sightings or an error
 //! that blanks the frame.
 
-use crate::look::{DetectError, Detector};
+use crate::look::{After, DetectError, Detector};
 use crate::preprocess::Prepared;
 use scrim_raw::ModelId;
 use scrim_units::{Pass, Sighting, Size};
@@ -21,7 +21,7 @@ const FARTHEST: f32 = 3.0;
 /// Makes a fresh detector after one was lost.
 pub type Factory = Box<dyn Fn() -> Box<dyn Detector> + Send>;
 
-type Job = (Prepared, Vec<Pass>);
+type Job = (Prepared, Vec<Pass>, After);
 type Answer = (Prepared, Result<Vec<Sighting>, DetectError>);
 
 /// A detector behind its checks.
@@ -62,9 +62,10 @@ impl Guard {
         &mut self,
         picture: Prepared,
         passes: Vec<Pass>,
+        after: After,
     ) -> (Option<Prepared>, Result<Vec<Sighting>, DetectError>) {
         let size = picture.stored();
-        if self.worker.jobs.send((picture, passes)).is_err() {
+        if self.worker.jobs.send((picture, passes, after)).is_err() {
             self.replace();
             return (None, Err(DetectError::Panicked("its thread ended".into())));
         }
@@ -96,8 +97,8 @@ impl Worker {
         let (jobs, inbox) = channel::<Job>();
         let (outbox, answers) = channel::<Answer>();
         std::thread::spawn(move || {
-            for (picture, passes) in inbox {
-                let look = AssertUnwindSafe(|| detector.look(&picture, &passes));
+            for (picture, passes, after) in inbox {
+                let look = AssertUnwindSafe(|| detector.look(&picture, &passes, after));
                 let answer = catch_unwind(look)
                     .unwrap_or_else(|payload| Err(DetectError::Panicked(words(payload.as_ref()))));
                 if outbox.send((picture, answer)).is_err() {

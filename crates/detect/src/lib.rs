@@ -18,7 +18,7 @@ pub mod weights;
 
 pub use filled::is_filled;
 pub use guard::{Factory, Guard};
-pub use look::{DetectError, Detector, FLOOR, NetworkDetector};
+pub use look::{After, DetectError, Detector, FLOOR, NetworkDetector};
 pub use motion::{MotionSearch, Movement};
 pub use preprocess::Prepared;
 pub use scrim_pixels::level::Level;

@@ -4,7 +4,7 @@
 use crate::network::{Candidate, InputError, MOST_THREADS, NetInput, NetworkError, Workspace};
 use crate::nms;
 use crate::preprocess::Prepared;
-use crate::second_stage::{Cascade, SUSPECTED};
+use crate::second_stage::{Cascade, Memory, SUSPECTED};
 use scrim_pixels::level::Level;
 use scrim_raw::ModelId;
 use scrim_units::{Class, Pass, PxBox, PxRect, Sighting, Size};
@@ -29,13 +29,27 @@ pub enum DetectError {
     Absurd(String),
 }
 
+/// What a look comes after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// Nothing that this picture would go on from: it is the first, another's, or behind a cut.
+    Nothing,
+    /// The detector's last look, shortly before, at the same scene.
+    LastLook,
+}
+
 /// Finds faces and plates. A trait, so that tests put a scripted one in its place.
 pub trait Detector: Send {
     /// Everything found with at least the floor scores, each thing once.
     ///
     /// # Errors
     /// [`DetectError`]; the caller blanks the frame.
-    fn look(&mut self, picture: &Prepared, passes: &[Pass]) -> Result<Vec<Sighting>, DetectError>;
+    fn look(
+        &mut self,
+        picture: &Prepared,
+        passes: &[Pass],
+        after: After,
+    ) -> Result<Vec<Sighting>, DetectError>;
 
     /// Which model looks.
     fn model(&self) -> ModelId;
@@ -59,6 +73,7 @@ pub struct NetworkDetector {
     /// For each further thread that judges places.
     others: Vec<Workspace>,
     threads: usize,
+    memory: Memory,
     model: ModelId,
 }
 
@@ -73,6 +88,7 @@ impl NetworkDetector {
                 .map(|_| Workspace::new())
                 .collect(),
             threads,
+            memory: Memory::default(),
             model,
         }
     }
@@ -138,7 +154,17 @@ impl NetworkDetector {
 }
 
 impl Detector for NetworkDetector {
-    fn look(&mut self, picture: &Prepared, passes: &[Pass]) -> Result<Vec<Sighting>, DetectError> {
+    fn look(
+        &mut self,
+        picture: &Prepared,
+        passes: &[Pass],
+        after: After,
+    ) -> Result<Vec<Sighting>, DetectError> {
+        // A look that fails leaves nothing to go on from.
+        let mut memory = std::mem::take(&mut self.memory);
+        if after == After::Nothing {
+            memory = Memory::default();
+        }
         let mut all = Vec::new();
         for pass in passes {
             all.extend(self.found(picture, *pass)?);
@@ -150,8 +176,9 @@ impl Detector for NetworkDetector {
             let read = passes.iter().map(|pass| pass.pixels(picture.size()));
             let pixels = read.sum::<f64>() * passes.len() as f64;
             let workspaces = (&mut self.workspace, &mut self.others[..]);
-            stage.judge(picture, &mut all, pixels, workspaces)?;
+            stage.judge(picture, &mut all, pixels, &mut memory, workspaces)?;
         }
+        self.memory = memory;
         all.retain(is_told);
         let (stored, turn) = (picture.stored(), picture.orientation());
         Ok(all.iter().map(|c| sighting(c, stored, turn)).collect())

@@ -21,8 +21,8 @@ pub fn suppress(candidates: &mut Vec<Candidate>, iou: f32) {
     for at in 0..candidates.len() {
         let candidate = candidates[at];
         let near = &mut near[candidate.class.index()];
-        let drops = |other: usize| overlap(&candidates[other], &candidate) > iou;
-        if !near.any(&candidate, drops) {
+        let drops = |other| overlap(&candidates[other], &candidate) > iou;
+        if !near.near(&candidate).any(drops) {
             near.put(&candidate, kept);
             candidates[kept] = candidate;
             kept += 1;
@@ -44,7 +44,7 @@ const NONE: usize = usize::MAX;
 /// Numbers of boxes by the cells of a square grid that they touch: two boxes that share a point
 /// share a cell.
 #[derive(Clone)]
-struct Cells {
+pub(crate) struct Cells {
     left: f32,
     top: f32,
     side: f32,
@@ -57,7 +57,7 @@ struct Cells {
 
 impl Cells {
     /// Empty, over all of these boxes.
-    fn over(boxes: &[Candidate]) -> Self {
+    pub(crate) fn over(boxes: &[Candidate]) -> Self {
         let least = |edge: fn(&Candidate) -> f32| boxes.iter().map(edge).fold(f32::MAX, f32::min);
         let most = |edge: fn(&Candidate) -> f32| boxes.iter().map(edge).fold(f32::MIN, f32::max);
         let (left, top) = (least(|c| c.x0), least(|c| c.y0));
@@ -87,22 +87,18 @@ impl Cells {
         rows.flat_map(move |row| columns.clone().map(move |column| row * across + column))
     }
 
-    /// Whether this holds of any box that shares a cell with `c`.
-    fn any(&self, c: &Candidate, holds: impl Fn(usize) -> bool) -> bool {
-        self.of(c).any(|cell| {
-            let mut link = self.last[cell];
-            while let Some(&(number, before)) = self.links.get(link) {
-                if holds(number) {
-                    return true;
-                }
-                link = before;
-            }
-            false
+    /// The numbers of the boxes that share a cell with `c`, once for each such cell.
+    pub(crate) fn near(&self, c: &Candidate) -> impl Iterator<Item = usize> {
+        self.of(c).flat_map(|cell| {
+            let link = |at: usize| self.links.get(at);
+            let first = link(self.last[cell]);
+            std::iter::successors(first, move |(_, before)| link(*before))
+                .map(|(number, _)| *number)
         })
     }
 
     /// Adds a box by its number.
-    fn put(&mut self, c: &Candidate, number: usize) {
+    pub(crate) fn put(&mut self, c: &Candidate, number: usize) {
         for cell in self.of(c) {
             self.links.push((number, self.last[cell]));
             self.last[cell] = self.links.len() - 1;
@@ -225,17 +221,14 @@ mod tests {
             })
             .collect();
         let mut cells = Cells::over(&far);
-        let compared = std::cell::Cell::new(0);
+        let mut compared = 0;
         for (number, each) in far.iter().enumerate() {
-            let met = cells.any(each, |_| {
-                compared.set(compared.get() + 1);
-                false
-            });
-            assert!(!met);
+            compared += cells.near(each).count();
             cells.put(each, number);
         }
-        assert!(compared.get() < far.len(), "{}", compared.get());
-        assert!(far.iter().all(|each| cells.any(each, |_| true)));
+        assert!(compared < far.len(), "{compared}");
+        let itself = |(number, each)| cells.near(each).any(|near| near == number);
+        assert!(far.iter().enumerate().all(itself));
     }
 
     #[test]

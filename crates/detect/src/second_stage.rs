@@ -5,25 +5,17 @@
 //! it says of a place how sure it is of a face and of a plate, and nothing else. Knows boxes,
 //! scores and the upright picture; what a look consists of it does not know.
 
+mod memory;
+mod patch;
+
 use crate::anchors::{Candidate, logit, sigmoid};
 use crate::look::DetectError;
 use crate::network::{NetInput, Network, NetworkError, Workspace};
 use crate::preprocess::{Prepared, Scaled};
 use crate::weights::{SecondWeights, Weights};
-use scrim_pixels::level::Level;
-use scrim_pixels::scale::Grid;
-
-/// Pixels of a patch, both ways.
-const SIDE: usize = 96;
-
-/// Side of what a patch shows, in sides of the square with the box's area.
-const CONTEXT: f32 = 3.5;
-
-/// Around a smaller square there is nothing to see, pixels.
-const LEAST_SQUARE: f32 = 12.0;
-
-/// Around a larger one there is no picture, pixels.
-const LARGEST_SQUARE: f32 = 65_536.0;
+pub(crate) use memory::Memory;
+use memory::Turn;
+use patch::{Pyramid, SIDE};
 
 /// Scores of the first stage from which a place is looked at again: (face, plate).
 pub(crate) const SUSPECTED: [f32; 2] = [0.03, 0.05];
@@ -36,9 +28,8 @@ const DOUBTED: std::ops::Range<f32> = 0.1..0.9;
 /// the patches comes on top.
 const SHARE: f64 = 0.15;
 
-/// How much sooner a place of a class (face, plate) has its turn than its score says: what might
-/// be a plate is more often nothing.
-const URGENCY: [f32; 2] = [1.0, 0.5];
+/// Verdicts that a look of any size may cost: those of a small picture cost next to nothing.
+const LEAST: usize = 8;
 
 /// Verdicts that are worth a thread.
 const GRAIN: usize = 4;
@@ -94,39 +85,51 @@ impl SecondStage {
 
     /// Gives places the scores of both stages together: the logits added, the first one's by what
     /// it counts (`training/fuse.py`). What stays in doubt is looked at as in a mirror too: the
-    /// mean of two verdicts is wrong less often than either.
+    /// mean of two verdicts is wrong less often than either. So is that of a new one and what
+    /// `memory` has of the looks before.
     ///
     /// `pixels` bounds the cost: so many are read by all verdicts at most, times [`SHARE`]. The
-    /// surest places have their turn first; those that have none keep their scores. `others` are
-    /// for as many more threads at most; the scores are the same for any number.
+    /// places take turns ([`memory`]); those of which nothing was said lately keep their scores.
+    /// Afterwards they stand in the order of their turns. `others` are for as many more threads at
+    /// most; the scores are the same for any number.
     pub(crate) fn judge(
         &self,
         picture: &Prepared,
         places: &mut [Candidate],
         pixels: f64,
+        memory: &mut Memory,
         (own, others): (&mut Workspace, &mut [Workspace]),
     ) -> Result<(), DetectError> {
-        let most = (SHARE * pixels / (SIDE * SIDE) as f64).ceil() as usize;
-        let urgency = |place: &Candidate| URGENCY[place.class.index()] * place.score;
-        places.sort_by(|a, b| urgency(b).total_cmp(&urgency(a)));
-        let judged = most.min(places.len());
-        let pyramid = Pyramid::for_places(picture, &places[..judged]);
-        let straight = self.verdicts(&pyramid, &places[..judged], false, (own, others))?;
-        let mut doubted = Vec::new();
-        for (place, verdict) in places.iter_mut().zip(straight) {
-            let first = self.first_counts[place.class.index()] * logit(place.score);
-            place.score = sigmoid(first + verdict);
-            if DOUBTED.contains(&place.score) {
-                doubted.push((place, first, verdict));
-            }
+        let most = LEAST.max((SHARE * pixels / (SIDE * SIDE) as f64).ceil() as usize);
+        let turns = memory.turns(places);
+        for (place, turn) in places.iter_mut().zip(&turns) {
+            *place = turn.place;
         }
-        doubted.truncate(most - judged);
-        let boxes: Vec<_> = doubted.iter().map(|(place, ..)| **place).collect();
+        let judged = &places[..most.min(places.len())];
+        let pyramid = Pyramid::for_places(picture, judged);
+        let mut verdicts = self.verdicts(&pyramid, judged, false, (own, others))?;
+        let mut doubted: Vec<_> = (0..judged.len())
+            .filter(|&at| DOUBTED.contains(&self.score(&turns[at], Some(verdicts[at]))))
+            .collect();
+        doubted.truncate(most - judged.len());
+        let boxes: Vec<_> = doubted.iter().map(|&at| judged[at]).collect();
         let mirrored = self.verdicts(&pyramid, &boxes, true, (own, others))?;
-        for ((place, first, straight), mirrored) in doubted.into_iter().zip(mirrored) {
-            place.score = sigmoid(first + (straight + mirrored) / 2.0);
+        for (at, mirrored) in doubted.into_iter().zip(mirrored) {
+            verdicts[at] = (verdicts[at] + mirrored) / 2.0;
         }
+        for (at, place) in places.iter_mut().enumerate() {
+            place.score = self.score(&turns[at], verdicts.get(at).copied());
+        }
+        memory.keep(&turns, &verdicts);
         Ok(())
+    }
+
+    /// The score of a place, with a new verdict or without.
+    fn score(&self, turn: &Turn, verdict: Option<f32>) -> f32 {
+        let first = turn.place;
+        turn.said(verdict).map_or(first.score, |said| {
+            sigmoid(self.first_counts[first.class.index()] * logit(first.score) + said)
+        })
     }
 
     /// The verdict on each place, as in a mirror if asked, in their order.
@@ -170,93 +173,15 @@ impl SecondStage {
     }
 }
 
-/// A picture at its size and halved again and again: a patch of a large place is cut from a reduced
-/// copy, which costs no more than that of a small one.
-struct Pyramid<'a> {
-    picture: &'a Prepared,
-    halved: Vec<Scaled>,
-}
-
-impl<'a> Pyramid<'a> {
-    /// As deep as the patches of these places need it.
-    fn for_places(picture: &'a Prepared, places: &[Candidate]) -> Self {
-        let depth = places.iter().map(halvings).max().unwrap_or(0);
-        let mut halved: Vec<Scaled> = Vec::with_capacity(depth);
-        for _ in 0..depth {
-            let last = halved.last().map_or(picture.planes(), |scaled| &scaled.0);
-            let half = Scaled::half_of(last);
-            halved.push(half);
-        }
-        Self { picture, halved }
-    }
-
-    fn level(&self, halvings: usize) -> &[Grid; 3] {
-        match halvings.checked_sub(1) {
-            Some(at) => &self.halved[at].0,
-            None => self.picture.planes(),
-        }
-    }
-
-    /// The square around a place, 0 where the picture has ended. The place is one of those that
-    /// the pyramid was made for.
-    fn patch(&self, place: &Candidate) -> Scaled {
-        let halvings = halvings(place);
-        let planes = self.level(halvings);
-        let scale = 0.5_f32.powi(halvings as i32);
-        let square = (square(place) * scale).round();
-        let start = |low: f32, high: f32| (((low + high) * scale - square) / 2.0 + 0.5).floor();
-        let from = (start(place.x0, place.x1), start(place.y0, place.y1));
-        let from = (from.0 as i64, from.1 as i64);
-        Scaled::square_of(planes, from, square as i64, SIDE, Level::best())
-    }
-}
-
-/// Side of what the patch of a place shows, pixels.
-fn square(place: &Candidate) -> f32 {
-    let area = (place.x1 - place.x0) * (place.y1 - place.y0);
-    let square = (CONTEXT * area.max(0.0).sqrt()).round();
-    square.clamp(LEAST_SQUARE, LARGEST_SQUARE)
-}
-
-/// How often the picture is halved before the patch of a place is cut from it.
-fn halvings(place: &Candidate) -> usize {
-    (square(place) / SIDE as f32).log2().max(0.0) as usize
-}
-
 #[cfg(test)]
 mod tests {
+    use super::patch::tests::{picture, place};
     use super::*;
     use crate::anchors::Class;
     use crate::weights::Variant;
+    use scrim_pixels::level::Level;
     use scrim_raw::{Family, FrameInfo, Layout, RawFrame};
     use scrim_units::Size;
-
-    fn picture(width: u32, height: u32) -> Prepared {
-        let info = FrameInfo::picture(
-            Size { width, height },
-            Layout::packed(Family::Rgb, false, 8),
-        );
-        let places = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
-        let pixels = places.flat_map(|(x, y)| [x as u8, y as u8, 7]).collect();
-        let frame = RawFrame::new(0, info, vec![pixels]).unwrap_or_else(|e| panic!("{e}"));
-        Prepared::of(&frame, Level::best())
-    }
-
-    /// The patch of a place.
-    fn cut(picture: &Prepared, place: &Candidate) -> Scaled {
-        Pyramid::for_places(picture, std::slice::from_ref(place)).patch(place)
-    }
-
-    fn place(x0: f32, y0: f32, x1: f32, y1: f32) -> Candidate {
-        Candidate {
-            class: Class::Face,
-            score: 0.3,
-            x0,
-            y0,
-            x1,
-            y1,
-        }
-    }
 
     fn stage() -> SecondStage {
         let weights = SecondWeights::embedded(Variant::City).unwrap_or_else(|e| panic!("{e}"));
@@ -295,6 +220,7 @@ mod tests {
                     &stripes(mirrored),
                     &mut places,
                     1e9,
+                    &mut Memory::default(),
                     (&mut Workspace::new(), &mut []),
                 )
                 .unwrap_or_else(|e| panic!("{e}"));
@@ -307,48 +233,6 @@ mod tests {
         let doubted: Vec<_> = scores.filter(|(s, _)| (0.2..0.8).contains(s)).collect();
         assert!(!doubted.is_empty(), "nothing was in doubt");
         assert!(doubted.iter().all(|(a, b)| a == b), "{doubted:?}");
-    }
-
-    #[test]
-    fn a_patch_shows_the_place_in_its_middle() {
-        // 28 px in a square of 98, from 101 on.
-        let picture = picture(250, 250);
-        let patch = cut(&picture, &place(136.0, 116.0, 164.0, 144.0));
-        let [blue, green, red] = &patch.0;
-        assert!(blue.data.iter().all(|v| *v == 7));
-        let middle = SIDE / 2;
-        assert!(red.row(middle)[middle].abs_diff(150) <= 1);
-        assert!(green.row(middle)[middle].abs_diff(130) <= 1);
-        assert!(red.row(0)[0].abs_diff(101) <= 1 && green.row(0)[0].abs_diff(81) <= 1);
-    }
-
-    #[test]
-    fn a_large_place_is_cut_from_a_reduced_copy_and_shows_the_same() {
-        // A square of 245 px from 5 on, at half the size from 2 or 3 on.
-        let picture = picture(256, 256);
-        let place = place(92.0, 92.0, 162.0, 162.0);
-        assert_eq!(halvings(&place), 1);
-        let patch = cut(&picture, &place);
-        let [_, green, red] = &patch.0;
-        for at in [0, SIDE / 3, SIDE - 1] {
-            let shown = 4.5 + 245.0 * (at as f32 + 0.5) / SIDE as f32;
-            assert!((f32::from(red.row(at)[at]) - shown).abs() <= 2.0, "{shown}");
-            assert!(
-                (f32::from(green.row(at)[at]) - shown).abs() <= 2.0,
-                "{shown}"
-            );
-        }
-    }
-
-    #[test]
-    fn beyond_the_picture_a_patch_is_black() {
-        let picture = picture(250, 250);
-        let patch = cut(&picture, &place(-14.0, -14.0, 14.0, 14.0));
-        let [blue, ..] = &patch.0;
-        let middle = SIDE / 2;
-        assert!(blue.row(middle + 1)[middle + 1..].iter().all(|v| *v == 7));
-        assert!(blue.row(middle - 1).iter().all(|v| *v == 0));
-        assert!(blue.row(SIDE - 1)[..middle].iter().all(|v| *v == 0));
     }
 
     #[test]
@@ -370,6 +254,7 @@ mod tests {
                     &picture,
                     &mut places,
                     1e9,
+                    &mut Memory::default(),
                     (&mut Workspace::new(), &mut others),
                 )
                 .unwrap_or_else(|e| panic!("{e}"));
@@ -385,50 +270,38 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_spent_goes_to_the_surest_places_and_others_keep_their_scores() {
+    fn what_may_be_spent_goes_to_the_most_undecided_places_and_others_keep_their_scores() {
         let (stage, picture) = (stage(), picture(200, 200));
         let at = |score: f32, class: Class| Candidate {
             score,
             class,
             ..place(80.0, 80.0, 120.0, 120.0)
         };
-        let before = [
-            at(0.2, Class::Face),
-            at(0.3, Class::Plate),
+        let rest = [
+            at(0.25, Class::Face),
+            at(0.4, Class::Plate),
             at(0.05, Class::Face),
         ];
-        let judged = |verdicts: f64| {
-            let mut places = before;
-            let pixels = verdicts * (SIDE * SIDE) as f64 / SHARE - 1.0;
+        let mut before = vec![at(0.3, Class::Face); LEAST];
+        before.extend(rest);
+        let kept = |verdicts: usize| {
+            let mut places = before.clone();
+            let pixels = (verdicts * SIDE * SIDE) as f64 / SHARE - 1.0;
             stage
                 .judge(
                     &picture,
                     &mut places,
                     pixels,
+                    &mut Memory::default(),
                     (&mut Workspace::new(), &mut []),
                 )
                 .unwrap_or_else(|e| panic!("{e}"));
-            let same = |c: &Candidate| before.contains(c);
-            places.map(|c| same(&c))
+            rest.map(|c| places.contains(&c))
         };
-        assert_eq!(judged(0.0), [true; 3]);
-        // A plate's turn comes as if its score were half as high.
-        assert_eq!(judged(1.0), [false, true, true]);
-        assert_eq!(judged(2.0), [false, false, true]);
-        assert_eq!(judged(3.0), [false; 3]);
-    }
-
-    #[test]
-    fn a_place_of_no_size_of_any_size_or_outside_gives_a_patch() {
-        let picture = picture(64, 48);
-        for place in [
-            place(10.0, 10.0, 10.0, 10.0),
-            place(-1e6, -1e6, 1e6, 1e6),
-            place(1e9, 1e9, 1e9 + 5.0, 1e9 + 5.0),
-            place(-500.0, 3.0, -490.0, 9.0),
-        ] {
-            let patch = cut(&picture, &place);
-            assert_eq!(patch.0[0].data.len(), SIDE * SIDE);
-        }
+        // So many at least, however small the picture is.
+        assert_eq!(kept(0), [true; 3]);
+        assert_eq!(kept(LEAST + 1), [false, true, true]);
+        assert_eq!(kept(LEAST + 2), [false, false, true]);
+        assert_eq!(kept(LEAST + 3), [false; 3]);
     }
 }

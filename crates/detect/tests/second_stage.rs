@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use scrim_detect::weights::{SecondWeights, Variant, Weights};
-use scrim_detect::{Cascade, Detector, FLOOR, Level, NetworkDetector, Prepared};
+use scrim_detect::{After, Cascade, Detector, FLOOR, Level, NetworkDetector, Prepared};
 use scrim_raw::{Family, FrameInfo, Layout, ModelId, RawFrame};
 use scrim_units::{Class, Pass, Sighting, Size};
 use std::f32::consts::TAU;
@@ -24,6 +24,10 @@ const COVERED: f32 = 0.42;
 /// Soft clouds without colour, in which the first stage finds a face now and then: waves of 40 to
 /// 100 pixels in all directions.
 fn clouds(seed: u64) -> Prepared {
+    brighter_clouds(seed, 0.0)
+}
+
+fn brighter_clouds(seed: u64, by: f32) -> Prepared {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut dice = move || {
         state ^= state << 13;
@@ -44,7 +48,7 @@ fn clouds(seed: u64) -> Prepared {
     let level = |x: u32, y: u32| {
         let at =
             |[dx, dy, from, high]: &[f32; 4]| high * (dx * x as f32 + dy * y as f32 + from).cos();
-        (120.0 + waves.iter().map(at).sum::<f32>()).clamp(0.0, 255.0) as u8
+        (120.0 + by + waves.iter().map(at).sum::<f32>()).clamp(0.0, 255.0) as u8
     };
     let places = (0..SIZE.height).flat_map(|y| (0..SIZE.width).map(move |x| (x, y)));
     let info = FrameInfo::picture(SIZE, Layout::packed(Family::Rgb, false, 8));
@@ -70,8 +74,8 @@ fn most_faces_in_soft_clouds_are_not_believed() {
     let (mut before, mut after) = (0, 0);
     for seed in 1..=48 {
         let picture = clouds(seed);
-        before += covered(&alone.look(&picture, &[WHOLE]).unwrap());
-        after += covered(&cascade.look(&picture, &[WHOLE]).unwrap());
+        before += covered(&alone.look(&picture, &[WHOLE], After::Nothing).unwrap());
+        after += covered(&cascade.look(&picture, &[WHOLE], After::Nothing).unwrap());
     }
     assert!(before >= 10, "{before}: nothing was tried");
     assert!(4 * after <= before, "{after} of {before} are believed");
@@ -83,14 +87,37 @@ fn judged_places_get_other_scores_boxes_stay_and_a_second_look_says_the_same() {
     let mut judged = 0;
     for seed in 1..=12 {
         let picture = clouds(seed);
-        let first = alone.look(&picture, &[WHOLE]).unwrap();
-        let both = cascade.look(&picture, &[WHOLE]).unwrap();
+        let first = alone.look(&picture, &[WHOLE], After::Nothing).unwrap();
+        let both = cascade.look(&picture, &[WHOLE], After::Nothing).unwrap();
         assert!(both.iter().all(|s| s.score >= FLOOR[s.class as usize]));
-        assert_eq!(cascade.look(&picture, &[WHOLE]).unwrap(), both);
+        assert_eq!(
+            cascade.look(&picture, &[WHOLE], After::Nothing).unwrap(),
+            both
+        );
         let same = |s: &Sighting| first.iter().find(|f| f.at == s.at && f.class == s.class);
         for (one, other) in both.iter().filter_map(|s| Some((same(s)?, s))) {
             judged += usize::from(one.score != other.score);
         }
     }
     assert!(judged > 0, "nothing was looked at again");
+}
+
+#[test]
+fn a_look_after_the_last_one_counts_its_verdicts_and_one_after_nothing_does_not() {
+    let mut cascade = detector(true);
+    let mut others = 0;
+    for seed in 1..=12 {
+        cascade
+            .look(&brighter_clouds(seed, 9.0), &[WHOLE], After::Nothing)
+            .unwrap();
+        let picture = clouds(seed);
+        let goes_on = cascade.look(&picture, &[WHOLE], After::LastLook).unwrap();
+        let again = cascade.look(&picture, &[WHOLE], After::Nothing).unwrap();
+        let fresh = detector(true)
+            .look(&picture, &[WHOLE], After::Nothing)
+            .unwrap();
+        others += usize::from(goes_on != fresh);
+        assert_eq!(again, fresh, "clouds {seed}");
+    }
+    assert!(others > 0, "no look went on from another");
 }

@@ -5,7 +5,7 @@ use crate::cover::{Covering, Tracked};
 use crate::error::JobError;
 use crate::job::{Control, Engine, Step};
 use crate::ledger::{Examined, Frames, Looked};
-use scrim_detect::{Guard, Level, MotionSearch, Movement, Prepared};
+use scrim_detect::{After, Guard, Level, MotionSearch, Movement, Prepared};
 use scrim_engine::{Effect, Fault, Stage, effect};
 use scrim_ff::Light;
 use scrim_raw::{FrameInfo, ModelId, RawFrame};
@@ -176,7 +176,12 @@ struct Looker {
     covering: Covering,
     /// Scores from which a sighting is certain, by class.
     strong: [f32; 2],
+    /// When the last look was, if it did not fail.
+    looked_s: Option<f64>,
 }
+
+/// Longest time between two looks of which the second goes on from the first.
+const GOES_ON_S: f64 = 0.5;
 
 impl Looker {
     fn new(first: &FrameInfo, video: &VideoFacts, pace: Pace, engine: &Engine) -> Self {
@@ -196,6 +201,7 @@ impl Looker {
             frames: Frames::default(),
             covering: Covering::new(first.size, pace, engine),
             strong: Class::ALL.map(|c| track.of(c).strong),
+            looked_s: None,
         }
     }
 
@@ -213,7 +219,10 @@ impl Looker {
             motion: movement.and_then(|m| grid(&m, self.stored)),
         };
         if !passes.is_empty() {
-            look = match self.look(&frame, passes) {
+            let after = after(self.looked_s, seconds, cut);
+            let answer = self.look(&frame, passes, after);
+            self.looked_s = answer.is_ok().then_some(seconds);
+            look = match answer {
                 Err(fault) => Looked::Failed(fault),
                 Ok(sightings) => {
                     witness(&Witnessed {
@@ -251,14 +260,30 @@ impl Looker {
         self.frames.push(Examined { id, seconds, look });
     }
 
-    fn look(&mut self, frame: &RawFrame, passes: Vec<Pass>) -> Result<Vec<Sighting>, Fault> {
+    fn look(
+        &mut self,
+        frame: &RawFrame,
+        passes: Vec<Pass>,
+        after: After,
+    ) -> Result<Vec<Sighting>, Fault> {
         let picture = Prepared::of(frame, Level::best());
-        let (_, answer) = self.guard.look(picture, passes);
+        let (_, answer) = self.guard.look(picture, passes, after);
         answer.map_err(|e| Fault {
             stage: Stage::Detect,
             frame: Some(frame.id().index),
             cause: e.to_string(),
         })
+    }
+}
+
+/// What a look comes after, if the last one was at `looked_s`. There is one at every cut, so none was
+/// passed over since.
+fn after(looked_s: Option<f64>, seconds: f64, cut: bool) -> After {
+    let goes_on = |last: f64| (last..=last + GOES_ON_S).contains(&seconds);
+    if !cut && looked_s.is_some_and(goes_on) {
+        After::LastLook
+    } else {
+        After::Nothing
     }
 }
 
@@ -278,4 +303,23 @@ fn grid(movement: &Movement, size: Size) -> Option<MotionGrid> {
         .collect();
     let side = |n: usize| u16::try_from(n).ok();
     MotionGrid::new(size, side(movement.columns)?, side(movement.rows)?, &cells).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_goes_on_from_one_shortly_before_and_not_over_a_cut_or_back_in_time() {
+        assert_eq!(after(Some(2.0), 2.08, false), After::LastLook);
+        for (last, cut) in [
+            (None, false),
+            (Some(2.0), true),
+            (Some(1.5), false),
+            (Some(2.1), false),
+            (Some(f64::NAN), false),
+        ] {
+            assert_eq!(after(last, 2.08, cut), After::Nothing, "{last:?} {cut}");
+        }
+    }
 }

@@ -16,7 +16,7 @@ use crate::video::Written;
 pub(crate) use cover::Cover as PhotoCover;
 use cover::{Cover, cover};
 pub(crate) use foresee::Foreseen;
-use scrim_detect::{Guard, Level, MotionSearch, Prepared};
+use scrim_detect::{After, Guard, Level, MotionSearch, Prepared};
 use scrim_engine::{Fault, Stage};
 use scrim_raw::{ModelId, RawFrame, RawJpeg, Regions};
 use scrim_sink::{PartFile, PhotoWriter, write_jpeg};
@@ -164,7 +164,7 @@ impl Looker<'_> {
         let passes = photo_passes(upright, sensitivity);
         let smallest = Schedule::new(upright, 0.0, sensitivity).smallest_in(&passes);
         let picture = Prepared::of(frame, Level::best());
-        let (_, answer) = self.guard.look(picture, passes);
+        let (_, answer) = self.guard.look(picture, passes, After::Nothing);
         let found = answer.map_err(|e| Fault {
             stage: Stage::Detect,
             frame: Some(frame.id().index),

@@ -7,7 +7,7 @@ use crate::examine::options;
 use crate::job::{Control, Engine, Step};
 use crate::photo::open;
 use crate::report::{hash, report_path};
-use scrim_detect::{Guard, Level, Prepared, is_filled};
+use scrim_detect::{After, Guard, Level, Prepared, is_filled};
 use scrim_protocol::{REPORT_VERSION, Report};
 use scrim_raw::{Examination, Fill, RawFrame, Regions, Tile, redact};
 use scrim_source::{Clip, ClipItem, Dropped, FileKind, StreamKind, read_file};
@@ -236,7 +236,11 @@ impl<'a> Checker<'a> {
         let upright = frame.info().orientation.seen(size);
         let picture = Prepared::of(&frame, Level::best());
         let seconds = frame.info().pts.seconds();
-        match self.guard.look(picture, verify_passes(upright)).1 {
+        match self
+            .guard
+            .look(picture, verify_passes(upright), After::Nothing)
+            .1
+        {
             Ok(sightings) => {
                 let shown = self.judge(&sightings, &rects, size, n, seconds);
                 if self.tiles && !shown.is_empty() {

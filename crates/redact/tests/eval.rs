@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use image::RgbImage;
-use scrim_detect::{DetectError, Detector, Prepared};
+use scrim_detect::{After, DetectError, Detector, Prepared};
 use scrim_raw::ModelId;
 use scrim_redact::{
     Control, Engine, EvalError, Evaluated, JobSettings, Share, evaluate, write_sheet,
@@ -18,7 +18,7 @@ const HEADER: &str = "file,class,x,y,w,h\n";
 struct Sees;
 
 impl Detector for Sees {
-    fn look(&mut self, _: &Prepared, _: &[Pass]) -> Result<Vec<Sighting>, DetectError> {
+    fn look(&mut self, _: &Prepared, _: &[Pass], _: After) -> Result<Vec<Sighting>, DetectError> {
         Ok(vec![Sighting {
             class: Class::Face,
             score: 0.9,

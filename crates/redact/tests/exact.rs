@@ -5,7 +5,7 @@
 mod footage;
 
 use footage::{BOX, HEIGHT, Scratch, WIDTH, planes_of};
-use scrim_detect::{DetectError, Detector, Prepared};
+use scrim_detect::{After, DetectError, Detector, Prepared};
 use scrim_raw::{Fill, ModelId};
 use scrim_redact::{
     Control, Engine, JobSettings, Kind, Pace, Planned, VideoOptions, foresee, redact_file,
@@ -21,7 +21,12 @@ use std::time::Duration;
 struct Sees(Arc<dyn Fn(u64) -> bool + Send + Sync>);
 
 impl Detector for Sees {
-    fn look(&mut self, picture: &Prepared, _: &[Pass]) -> Result<Vec<Sighting>, DetectError> {
+    fn look(
+        &mut self,
+        picture: &Prepared,
+        _: &[Pass],
+        _: After,
+    ) -> Result<Vec<Sighting>, DetectError> {
         let face = Sighting {
             class: Class::Face,
             score: 0.95,

@@ -6,7 +6,7 @@
 mod footage;
 
 use footage::{BOX, Scratch, planes_of};
-use scrim_detect::{DetectError, Detector, Prepared};
+use scrim_detect::{After, DetectError, Detector, Prepared};
 use scrim_protocol::Report;
 use scrim_raw::ModelId;
 use scrim_redact::{
@@ -51,7 +51,12 @@ const FAULTS: [Act; 9] = [
 struct Scripted(Arc<dyn Fn(u64) -> Act + Send + Sync>);
 
 impl Detector for Scripted {
-    fn look(&mut self, picture: &Prepared, _: &[Pass]) -> Result<Vec<Sighting>, DetectError> {
+    fn look(
+        &mut self,
+        picture: &Prepared,
+        _: &[Pass],
+        _: After,
+    ) -> Result<Vec<Sighting>, DetectError> {
         let face = |at, score| Sighting {
             class: Class::Face,
             score,

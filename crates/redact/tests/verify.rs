@@ -4,7 +4,7 @@
 mod footage;
 
 use footage::{BOX, Scratch};
-use scrim_detect::{DetectError, Detector, Prepared};
+use scrim_detect::{After, DetectError, Detector, Prepared};
 use scrim_raw::{Fill, ModelId};
 use scrim_redact::{
     Control, Engine, JobError, JobSettings, Planned, Verified, redact_file, verify,
@@ -18,7 +18,7 @@ use std::time::Duration;
 struct Sees(Vec<PxBox>);
 
 impl Detector for Sees {
-    fn look(&mut self, _: &Prepared, _: &[Pass]) -> Result<Vec<Sighting>, DetectError> {
+    fn look(&mut self, _: &Prepared, _: &[Pass], _: After) -> Result<Vec<Sighting>, DetectError> {
         let face = |at: &PxBox| Sighting {
             class: Class::Face,
             score: 0.9,

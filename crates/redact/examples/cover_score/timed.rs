@@ -1,6 +1,6 @@
 //! A detector that tells what its looks cost: CPU of the one thread that it runs on.
 use rustix::time::{ClockId, clock_gettime};
-use scrim_detect::{DetectError, Detector, NetworkDetector, Prepared};
+use scrim_detect::{After, DetectError, Detector, NetworkDetector, Prepared};
 use scrim_raw::ModelId;
 use scrim_redact::{Engine, JobSettings};
 use scrim_units::{Pass, Sighting};
@@ -19,9 +19,14 @@ struct Timed {
 }
 
 impl Detector for Timed {
-    fn look(&mut self, picture: &Prepared, passes: &[Pass]) -> Result<Vec<Sighting>, DetectError> {
+    fn look(
+        &mut self,
+        picture: &Prepared,
+        passes: &[Pass],
+        after: After,
+    ) -> Result<Vec<Sighting>, DetectError> {
         let before = cpu_ms();
-        let found = self.detector.look(picture, passes);
+        let found = self.detector.look(picture, passes, after);
         let spent = cpu_ms() - before;
         if let Ok(mut looks) = self.looks.lock() {
             looks.push(spent);

@@ -4,7 +4,7 @@ pub mod sheets;
 pub mod with;
 
 use image::{AnimationDecoder, RgbaImage};
-use scrim_detect::{DetectError, Detector, Prepared};
+use scrim_detect::{After, DetectError, Detector, Prepared};
 use scrim_protocol::Report;
 use scrim_raw::{Fill, ModelId};
 use scrim_redact::{Control, Done, Engine, JobError, JobSettings, Request, plan, redact_file};
@@ -63,7 +63,7 @@ pub fn noise(count: u32, seed: u64) -> Vec<u8> {
 struct Scripted(Option<PxBox>);
 
 impl Detector for Scripted {
-    fn look(&mut self, _: &Prepared, _: &[Pass]) -> Result<Vec<Sighting>, DetectError> {
+    fn look(&mut self, _: &Prepared, _: &[Pass], _: After) -> Result<Vec<Sighting>, DetectError> {
         let found = |at| Sighting {
             class: Class::Face,
             score: 0.9,

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use scrim_detect::{DetectError, Detector, Prepared};
+use scrim_detect::{After, DetectError, Detector, Prepared};
 use scrim_raw::ModelId;
 use scrim_units::{Class, Pass, PxBox, Sighting};
 use std::io::Read;
@@ -27,7 +27,7 @@ pub const BOX: PxBox = PxBox {
 pub struct SeesBox;
 
 impl Detector for SeesBox {
-    fn look(&mut self, _: &Prepared, _: &[Pass]) -> Result<Vec<Sighting>, DetectError> {
+    fn look(&mut self, _: &Prepared, _: &[Pass], _: After) -> Result<Vec<Sighting>, DetectError> {
         Ok(vec![Sighting {
             class: Class::Face,
             score: 0.95,
