@@ -88,7 +88,8 @@ impl SecondStage {
     /// mean of two verdicts is wrong less often than either. So is that of a new one and what
     /// `memory` has of the looks before.
     ///
-    /// `pixels` bounds the cost: so many are read by all verdicts at most, times [`SHARE`]. The
+    /// `pixels` bounds the cost: so many are read by all verdicts at most, times [`SHARE`], or by
+    /// [`LEAST`]. The
     /// places take turns ([`memory`]); those of which nothing was said lately keep their scores.
     /// Afterwards they stand in the order of their turns. `others` are for as many more threads at
     /// most; the scores are the same for any number.
