@@ -14,6 +14,7 @@ import sys
 import tempfile
 import warnings
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,9 @@ from training.vectors import SIZES, pattern
 
 FORMAT = 1
 TOLERANCE = 1e-4  # pixels and score: the largest difference that leaves the export standing
-# The same where maps are rounded: the order of a sum decides a tie now and then, and one step more goes through.
-ROUNDED_TOLERANCE = 0.5
+ROUNDED_TOLERANCE = 1e-3  # the same where maps are rounded, for inputs at which no sum's order decides a rounding
+NUDGE = 1e-6  # the share by which all ranges may be wrong without moving a value of such an input to another step
+ASKED, TRIED = 9, 1000  # such inputs, found among so many; one in four to one in twenty was
 OPSET = 17
 NMS_IOU = 0.45  # two boxes of a class that overlap more are one
 THRESHOLD = 0.4  # score at which the figures in docs/cards are measured; callers may go lower, never tune on them
@@ -54,7 +56,7 @@ class Differences:
     unrounded: float
     """Of the ONNX graph without its rounding, from the unfolded network."""
     onnx: float
-    """Of the ONNX graph from the rounded network."""
+    """Of the ONNX graph from the rounded network, at most of the steady inputs: the median."""
 
 
 def origin(config: RunConfig | None, record: Path | None) -> dict[str, Any]:
@@ -140,21 +142,58 @@ def run_onnx(path: Path, image: torch.Tensor) -> list[np.ndarray]:
     return outputs
 
 
+class Steady:
+    """Whether what a rounded network says of an image hangs on no value that lies at the middle between two steps.
+
+    There the order of a sum decides, which is no fault, and one step more goes through to the boxes. PyTorch tells it
+    by itself: by float32 beside float64, and by ranges that are a little wrong.
+    """
+
+    def __init__(self, folded: Detector, ranges: dict[str, float]) -> None:
+        def with_ranges(share: float) -> Contract:
+            limits = {name: limit * (1 + share) for name, limit in ranges.items()}
+            return Contract(quantised(folded, limits)).eval()
+
+        self.truth = with_ranges(0.0).double()
+        self.roughly = with_ranges(0.0)
+        self.nudged = [with_ranges(share).double() for share in (-NUDGE, NUDGE)]
+
+    def __call__(self, image: torch.Tensor) -> bool:
+        exact = image.double()
+        truth = arrays(self.truth(exact))
+        others = ((self.roughly, image), *((net, exact) for net in self.nudged))
+        return all(largest(truth, arrays(net(seen))) <= ROUNDED_TOLERANCE for net, seen in others)
+
+
+@torch.no_grad()
+def steady_inputs(folded: Detector, ranges: dict[str, float]) -> list[torch.Tensor]:
+    """ASKED of them. Raises Refused where there are fewer among the TRIED ones."""
+    inputs = (pattern(*SIZES[0], start) for start in range(TRIED))
+    found = list(islice(filter(Steady(folded, ranges), inputs), ASKED))
+    if len(found) < ASKED:
+        raise Refused(f"float32 and float64 agree at {len(found)} of {TRIED} inputs; {ASKED} are needed to judge by")
+    return found
+
+
+def arrays(outputs: tuple[torch.Tensor, ...]) -> list[np.ndarray]:
+    return [output.numpy() for output in outputs]
+
+
 @torch.no_grad()
 def differences(net: Detector, safetensors: Path, unrounded: Path, onnx: Path) -> Differences:
     """The files against PyTorch."""
     folded, ranges = weights.read(safetensors)
     reread, rounded = Contract(folded).eval(), Contract(quantised(folded, ranges)).eval()
-    from_safetensors, from_unrounded, from_onnx = [], [], []
+    from_safetensors, from_unrounded = [], []
     for size in SIZES:
         image = pattern(*size)
-        truth = [output.numpy() for output in Contract(net).eval()(image)]
-        again = [output.numpy() for output in reread(image)]
+        truth, again = arrays(Contract(net).eval()(image)), arrays(reread(image))
         from_safetensors.append(largest(truth, again))
         from_unrounded.append(largest(truth, run_onnx(unrounded, image)))
-        from_onnx.append(largest([output.numpy() for output in rounded(image)], run_onnx(onnx, image)))
-    # Not Python's max, which may pass over NaN.
-    return Differences(*(float(np.max(each)) for each in (from_safetensors, from_unrounded, from_onnx)))
+    from_onnx = [largest(arrays(rounded(image)), run_onnx(onnx, image)) for image in steady_inputs(folded, ranges)]
+    # Not Python's max, which may pass over NaN. A sum that onnxruntime alone rounds to another step is rare even so; a
+    # graph that is wrong differs everywhere.
+    return Differences(float(np.max(from_safetensors)), float(np.max(from_unrounded)), float(np.median(from_onnx)))
 
 
 def largest(a: list[np.ndarray], b: list[np.ndarray]) -> float:

@@ -27,9 +27,9 @@ DIGITS = 7  # significant; a float32 has between 6 and 9
 PATTERN = "value(x, y, c) = (x*7 + y*13 + c*29 + ((x*y) % 31)*5) % 256; c = 0, 1, 2 for B, G, R"
 
 
-def pattern(width: int, height: int) -> torch.Tensor:
-    """(1, 3, height, width) float32, whole numbers 0..255: the input that PATTERN describes."""
-    c, y, x = np.mgrid[0:3, 0:height, 0:width]
+def pattern(width: int, height: int, start: int = 0) -> torch.Tensor:
+    """(1, 3, height, width) float32, whole numbers 0..255: the input that PATTERN describes, from x = `start` on."""
+    c, y, x = np.mgrid[0:3, 0:height, start : start + width]
     value = (x * 7 + y * 13 + c * 29 + x * y % 31 * 5) % 256
     return torch.from_numpy(value.astype(np.float32))[None]
 

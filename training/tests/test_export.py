@@ -15,11 +15,12 @@ from training import export as exporting
 from training import weights
 from training.checkpoint import file_sha256
 from training.config import RunConfig
-from training.export import ROUNDED_TOLERANCE, Refused, export, origin, run_onnx
+from training.export import ASKED, ROUNDED_TOLERANCE, Refused, Steady, export, origin, run_onnx, steady_inputs
 from training.net import Contract, Detector
-from training.quantise import measure_ranges, quantised
+from training.quantise import STEPS, measure_ranges, quantised
 from training.vectors import DIGITS, SIZES, compute, pattern, to_json
 
+ONE_STEP = 0.5  # what one step more in a map changes at most in a box or score, here
 TRAINING = {"start": "random", "config": {}, "data": ["made-up"]}
 
 
@@ -57,7 +58,55 @@ def test_both_files_compute_what_torch_does(net: Detector, ranges: dict[str, flo
     for unrounded, expected, onnx in zip(exact, rounded, run_onnx(tmp_path / "t.onnx", image)):
         # A sum in another order may round to another step, so a few cells differ; without rounding all would.
         assert np.median(np.abs(onnx - expected)) < np.median(np.abs(unrounded - expected)) / 10
-        assert np.abs(onnx - expected).max() <= ROUNDED_TOLERANCE
+        assert np.abs(onnx - expected).max() <= ONE_STEP
+
+
+@torch.no_grad()
+def test_an_input_is_not_steady_where_a_value_lies_between_two_steps(net: Detector, ranges: dict[str, float]) -> None:
+    folded = weights.fold(net)
+    image = steady_inputs(folded, ranges)[0]
+    # The largest value of the first map, at 100.5 of its 127 steps.
+    top = float(quantised(folded, ranges).double().stem.conv(image.double()).max())
+    assert Steady(folded, ranges)(image)
+    assert not Steady(folded, ranges | {"stem": top * STEPS / 100.5})(image)
+
+
+@torch.no_grad()
+def test_steady_inputs_are_looked_for_and_their_lack_told(
+    net: Detector, ranges: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folded = weights.fold(net)
+    odd = [pattern(*SIZES[0], start) for start in range(1, 2 * ASKED, 2)]
+
+    def is_odd(image: torch.Tensor) -> bool:
+        return any(bool((image == other).all()) for other in odd)
+
+    monkeypatch.setattr(exporting, "Steady", lambda _folded, _ranges: is_odd)
+    found = steady_inputs(folded, ranges)
+    assert len(found) == ASKED and all(bool((a == b).all()) for a, b in zip(found, odd))
+    monkeypatch.setattr(exporting, "TRIED", 2 * ASKED - 1)
+    with pytest.raises(Refused, match=f"agree at {ASKED - 1} of {2 * ASKED - 1}"):
+        steady_inputs(folded, ranges)
+
+
+@pytest.mark.parametrize(("differ", "stands"), [(ASKED // 2, True), (ASKED // 2 + 1, False)])
+def test_an_export_stands_if_it_agrees_at_most_of_the_steady_inputs(
+    net: Detector, ranges: dict[str, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, differ: int, stands: bool
+) -> None:
+    rounded = 0
+
+    def off(path: Path, image: torch.Tensor) -> list[np.ndarray]:
+        nonlocal rounded
+        rounded += "unrounded" not in path.name
+        wrong = 2.0 if "unrounded" not in path.name and rounded <= differ else 0.0
+        return [output + np.float32(wrong) for output in run_onnx(path, image)]
+
+    monkeypatch.setattr(exporting, "run_onnx", off)
+    if stands:
+        assert export(net, ranges, TRAINING, tmp_path, "t").onnx <= ROUNDED_TOLERANCE
+    else:
+        with pytest.raises(Refused, match="differs from PyTorch"):
+            export(net, ranges, TRAINING, tmp_path, "t")
 
 
 def test_tensors_have_the_documented_names_and_shapes(net: Detector, ranges: dict[str, float]) -> None:
