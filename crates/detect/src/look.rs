@@ -40,7 +40,8 @@ pub enum After {
 
 /// Finds faces and plates. A trait, so that tests put a scripted one in its place.
 pub trait Detector: Send {
-    /// Everything found with at least the floor scores, each thing once.
+    /// Everything found with at least the floor scores, each thing once. What was said of a place in
+    /// looks before may count where this one goes on from them.
     ///
     /// # Errors
     /// [`DetectError`]; the caller blanks the frame.
@@ -160,11 +161,12 @@ impl Detector for NetworkDetector {
         passes: &[Pass],
         after: After,
     ) -> Result<Vec<Sighting>, DetectError> {
-        // A look that fails leaves nothing to go on from.
-        let mut memory = std::mem::take(&mut self.memory);
-        if after == After::Nothing {
-            memory = Memory::default();
-        }
+        // Taken out, so that a look that fails leaves nothing to go on from.
+        let last = std::mem::take(&mut self.memory);
+        let mut memory = match after {
+            After::Nothing => Memory::default(),
+            After::LastLook => last,
+        };
         let mut all = Vec::new();
         for pass in passes {
             all.extend(self.found(picture, *pass)?);

@@ -16,14 +16,14 @@ use crate::anchors::{Candidate, Class};
 pub fn suppress(candidates: &mut Vec<Candidate>, iou: f32) {
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
     let empty = Cells::over(candidates);
-    let mut near = Class::ALL.map(|_| empty.clone());
+    let mut taken = Class::ALL.map(|_| empty.clone());
     let mut kept = 0;
     for at in 0..candidates.len() {
         let candidate = candidates[at];
-        let near = &mut near[candidate.class.index()];
+        let taken = &mut taken[candidate.class.index()];
         let drops = |other| overlap(&candidates[other], &candidate) > iou;
-        if !near.near(&candidate).any(drops) {
-            near.put(&candidate, kept);
+        if !taken.near(&candidate).any(drops) {
+            taken.put(&candidate, kept);
             candidates[kept] = candidate;
             kept += 1;
         }

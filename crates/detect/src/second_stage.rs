@@ -85,8 +85,8 @@ impl SecondStage {
 
     /// Gives places the scores of both stages together: the logits added, the first one's by what
     /// it counts (`training/fuse.py`). What stays in doubt is looked at as in a mirror too: the
-    /// mean of two verdicts is wrong less often than either. So is that of a new one and what
-    /// `memory` has of the looks before.
+    /// mean of two verdicts is wrong less often than either. What `memory` has of the looks before
+    /// may add to a verdict.
     ///
     /// `pixels` bounds the cost: so many are read by all verdicts at most, times [`SHARE`], or by
     /// [`LEAST`]. The

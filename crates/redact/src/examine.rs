@@ -176,7 +176,7 @@ struct Looker {
     covering: Covering,
     /// Scores from which a sighting is certain, by class.
     strong: [f32; 2],
-    /// When the last look was, if it did not fail.
+    /// When the last look was, if it did not fail and there was no cut since.
     looked_s: Option<f64>,
 }
 
@@ -209,6 +209,9 @@ impl Looker {
         let (id, seconds) = (frame.id(), frame.info().pts.seconds());
         let movement = self.motion.next(&frame, Level::best());
         let cut = movement.as_ref().is_some_and(|m| m.cut);
+        if cut {
+            self.looked_s = None;
+        }
         let passes = self.schedule.look(seconds, cut);
         let smallest = self.schedule.smallest_in(&passes);
         let mut look = Looked::Not;
@@ -219,7 +222,7 @@ impl Looker {
             motion: movement.and_then(|m| grid(&m, self.stored)),
         };
         if !passes.is_empty() {
-            let after = after(self.looked_s, seconds, cut);
+            let after = after(self.looked_s, seconds);
             let answer = self.look(&frame, passes, after);
             self.looked_s = answer.is_ok().then_some(seconds);
             look = match answer {
@@ -276,11 +279,10 @@ impl Looker {
     }
 }
 
-/// What a look comes after, if the last one was at `looked_s`. There is one at every cut, so none was
-/// passed over since.
-fn after(looked_s: Option<f64>, seconds: f64, cut: bool) -> After {
+/// What a look comes after, if the last one that it may go on from was at `looked_s`.
+fn after(looked_s: Option<f64>, seconds: f64) -> After {
     let goes_on = |last: f64| (last..=last + GOES_ON_S).contains(&seconds);
-    if !cut && looked_s.is_some_and(goes_on) {
+    if looked_s.is_some_and(goes_on) {
         After::LastLook
     } else {
         After::Nothing
@@ -310,16 +312,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_look_goes_on_from_one_shortly_before_and_not_over_a_cut_or_back_in_time() {
-        assert_eq!(after(Some(2.0), 2.08, false), After::LastLook);
-        for (last, cut) in [
-            (None, false),
-            (Some(2.0), true),
-            (Some(1.5), false),
-            (Some(2.1), false),
-            (Some(f64::NAN), false),
-        ] {
-            assert_eq!(after(last, 2.08, cut), After::Nothing, "{last:?} {cut}");
+    fn a_look_goes_on_from_one_shortly_before_and_not_back_in_time() {
+        assert_eq!(after(Some(2.0), 2.08), After::LastLook);
+        for last in [None, Some(1.5), Some(2.1), Some(f64::NAN)] {
+            assert_eq!(after(last, 2.08), After::Nothing, "{last:?}");
         }
     }
 }

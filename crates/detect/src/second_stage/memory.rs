@@ -37,11 +37,12 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// What counts of the place, if anything was said: the mean of a new verdict and what counted
-    /// before, or either.
+    /// What counts of the place, if anything was said: a new verdict, or its mean with what counted
+    /// before where that was surer, or that alone. Nothing takes from a new verdict: what stands there
+    /// now may be something else.
     pub(super) fn said(&self, verdict: Option<f32>) -> Option<f32> {
         match (verdict, self.before) {
-            (Some(new), Some(old)) => Some((new + old.verdict) / 2.0),
+            (Some(new), Some(old)) => Some(new.max((new + old.verdict) / 2.0)),
             (new, old) => new.or(old.map(|said| said.verdict)),
         }
     }
@@ -223,12 +224,13 @@ mod tests {
     }
 
     #[test]
-    fn a_new_verdict_and_what_counted_before_count_as_their_mean() {
+    fn what_counted_before_adds_to_a_new_verdict_as_their_mean_and_takes_nothing_from_it() {
         let mut memory = Memory::default();
-        look(&mut memory, &[at(0.0, 0.3)], 1, 1.0);
-        let turns = look(&mut memory, &[at(0.0, 0.3)], 1, 2.0);
-        assert_eq!(turns[0].said(Some(2.0)), Some(1.5));
-        assert_eq!(turns[0].said(None), Some(1.0));
+        look(&mut memory, &[at(0.0, 0.3)], 1, 2.0);
+        let turns = look(&mut memory, &[at(0.0, 0.3)], 1, 1.0);
+        assert_eq!(turns[0].said(Some(1.0)), Some(1.5));
+        assert_eq!(turns[0].said(Some(3.0)), Some(3.0));
+        assert_eq!(turns[0].said(None), Some(2.0));
         // And the mean is what counts in the next look, in which it is new again.
         let next = memory.turns(&[at(0.0, 0.3)]);
         assert_eq!(
