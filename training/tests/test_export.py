@@ -64,7 +64,7 @@ def test_both_files_compute_what_torch_does(net: Detector, ranges: dict[str, flo
 @torch.no_grad()
 def test_an_input_is_not_steady_where_a_value_lies_between_two_steps(net: Detector, ranges: dict[str, float]) -> None:
     folded = weights.fold(net)
-    image = steady_inputs(folded, ranges)[0]
+    image = steady_inputs(folded, ranges, SIZES[0])[0]
     # The largest value of the first map, at 100.5 of its 127 steps.
     top = float(quantised(folded, ranges).double().stem.conv(image.double()).max())
     assert Steady(folded, ranges)(image)
@@ -82,11 +82,11 @@ def test_steady_inputs_are_looked_for_and_their_lack_told(
         return any(bool((image == other).all()) for other in odd)
 
     monkeypatch.setattr(exporting, "Steady", lambda _folded, _ranges: is_odd)
-    found = steady_inputs(folded, ranges)
+    found = steady_inputs(folded, ranges, SIZES[0])
     assert len(found) == ASKED and all(bool((a == b).all()) for a, b in zip(found, odd))
     monkeypatch.setattr(exporting, "TRIED", 2 * ASKED - 1)
     with pytest.raises(Refused, match=f"agree at {ASKED - 1} of {2 * ASKED - 1}"):
-        steady_inputs(folded, ranges)
+        steady_inputs(folded, ranges, SIZES[0])
 
 
 @pytest.mark.parametrize(("differ", "stands"), [(ASKED // 2, True), (ASKED // 2 + 1, False)])
