@@ -47,10 +47,12 @@ pub(crate) const CELL: usize = 8;
 /// Logarithms of a size beyond these are cut: 6 is 403 strides, more than any picture holds.
 const SIZE_LIMIT: f32 = 6.0;
 
-/// A raw map of one stride: `width` x `height` cells of [`CELL`] floats.
+/// A raw map of one stride, or a band of its rows: `width` cells a row of [`CELL`] floats.
 pub(crate) struct RawMap<'a> {
     pub(crate) cells: &'a [f32],
     pub(crate) width: usize,
+    /// Number of the first row of the cells that are there.
+    pub(crate) first_row: usize,
     pub(crate) stride: usize,
 }
 
@@ -71,7 +73,7 @@ impl RawMap<'_> {
         let at = cells
             .iter()
             .position(|cell| cell.iter().any(|value| !value.is_finite()))?;
-        Some((at % self.width, at / self.width))
+        Some((at % self.width, self.first_row + at / self.width))
     }
 
     /// Appends the candidates with a score of at least their class's `floor`.
@@ -102,8 +104,8 @@ impl RawMap<'_> {
         }
     }
 
-    /// Mean logits (face, plate) of the one, two or four cells in the middle of a map that has
-    /// any. Of finite logits it is finite.
+    /// Mean logits (face, plate) of the one, two or four cells in the middle of a map, or of a band
+    /// around it, that has any. Of finite logits it is finite.
     pub(crate) fn middle(&self) -> [f32; 2] {
         let cells = self.cells.as_chunks::<CELL>().0;
         let middle = |size: usize| (size - 1) / 2..=size / 2;
@@ -124,7 +126,7 @@ impl RawMap<'_> {
     /// Box of the cell at index `at`: x0, y0, x1, y1 in input pixels.
     pub(crate) fn decode(&self, at: usize, cell: &[f32; CELL]) -> [f32; 4] {
         let stride = self.stride as f32;
-        let (column, row) = (at % self.width, at / self.width);
+        let (column, row) = (at % self.width, self.first_row + at / self.width);
         let centre = |cell: usize, offset: f32| cell as f32 * stride + offset * stride;
         let half = |size: f32| size.clamp(-SIZE_LIMIT, SIZE_LIMIT).exp() * stride / 2.0;
         let (x, y) = (centre(column, cell[2]), centre(row, cell[3]));
@@ -161,6 +163,7 @@ mod tests {
         RawMap {
             cells,
             width: 2,
+            first_row: 0,
             stride: 16,
         }
     }
@@ -213,6 +216,7 @@ mod tests {
             let map = RawMap {
                 cells: &cells,
                 width,
+                first_row: 0,
                 stride: 8,
             };
             assert_eq!(map.middle(), [middle.len() as f32 - 1.0, -1.0]);

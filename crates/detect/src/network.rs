@@ -19,6 +19,7 @@ use crate::anchors::{CELL, RawMap, cell_count, sigmoid};
 use crate::card::{Card, STRIDES};
 use crate::weights::{BOX_VALUES, Weights};
 use layers::Layers;
+use passes::Wanted;
 use scrim_pixels::conv::ShapeError;
 use scrim_pixels::level::Level;
 
@@ -110,20 +111,22 @@ impl Network {
             return Err(NetworkError::Floor { floor });
         }
         let mut candidates = Vec::new();
-        for map in self.compute(picture, workspace, threads)? {
+        for map in self.compute(picture, workspace, threads, Wanted::All)? {
             map.candidates(floor, &mut candidates);
         }
         Ok(candidates)
     }
 
     /// How sure the network is of a face and of a plate in the middle of a picture: the mean
-    /// logits of the middle's cells, of all strides alike. On one thread.
+    /// logits of the middle's cells, of all strides alike. On one thread; of the last layers only
+    /// those rows are computed.
     pub(crate) fn middle(
         &self,
         picture: &NetInput<'_>,
         workspace: &mut Workspace,
     ) -> Result<[f32; 2], NetworkError> {
-        let maps = self.compute(picture, workspace, 1)?.map(|map| map.middle());
+        let maps = self.compute(picture, workspace, 1, Wanted::Middle)?;
+        let maps = maps.map(|map| map.middle());
         let strides = maps.len() as f32;
         let mean = |class: usize| maps.iter().map(|map| map[class] / strides).sum();
         Ok([mean(0), mean(1)])
@@ -142,7 +145,7 @@ impl Network {
             boxes: Vec::with_capacity(cells),
             scores: Vec::with_capacity(cells),
         };
-        for map in self.compute(picture, workspace, threads)? {
+        for map in self.compute(picture, workspace, threads, Wanted::All)? {
             for (at, cell) in map.cells.as_chunks::<CELL>().0.iter().enumerate() {
                 raw.boxes.push(map.decode(at, cell));
                 raw.scores.push([sigmoid(cell[0]), sigmoid(cell[1])]);
@@ -151,19 +154,28 @@ impl Network {
         Ok(raw)
     }
 
-    /// The raw maps of all strides, all finite.
+    /// The wanted rows of the raw maps of all strides, all finite.
     fn compute<'w>(
         &self,
         picture: &NetInput<'_>,
         workspace: &'w mut Workspace,
         threads: usize,
+        wanted: Wanted,
     ) -> Result<[RawMap<'w>; 3], NetworkError> {
         let threads = threads.clamp(1, MOST_THREADS);
-        passes::run(&self.layers, self.level, picture, workspace, threads);
+        passes::run(
+            &self.layers,
+            self.level,
+            picture,
+            workspace,
+            threads,
+            wanted,
+        );
         let maps = workspace.maps.raw.each_ref();
         let raw: [RawMap<'w>; 3] = std::array::from_fn(|i| RawMap {
             cells: maps[i].data(),
             width: maps[i].width(),
+            first_row: maps[i].rows().start,
             stride: STRIDES[i],
         });
         for map in &raw {
@@ -177,5 +189,51 @@ impl Network {
             }
         }
         Ok(raw)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::weights::{SecondWeights, Variant};
+    use scrim_pixels::level::levels_here;
+
+    #[test]
+    fn the_middle_alone_is_what_it_is_in_whole_maps_at_every_level() {
+        let weights = || SecondWeights::embedded(Variant::City).unwrap_or_else(|e| panic!("{e}"));
+        for level in levels_here() {
+            let network = Network::at_level(weights().weights, level);
+            let network = network.unwrap_or_else(|e| panic!("{e}"));
+            let mut workspace = Workspace::new();
+            // The middle of maps of one row to thirteen, odd and even, in one workspace.
+            for (width, height) in [
+                (96, 96),
+                (32, 32),
+                (64, 96),
+                (96, 64),
+                (104, 97),
+                (416, 200),
+            ] {
+                let plane: Vec<_> = (0..width * height)
+                    .map(|at| (at * at / 7 % 251) as u8)
+                    .collect();
+                let input = NetInput::planar([&plane; 3], width, height, width);
+                let input = input.unwrap_or_else(|e| panic!("{e}"));
+                let whole = network.compute(&input, &mut workspace, 1, Wanted::All);
+                let whole = whole.unwrap_or_else(|e| panic!("{e}"));
+                let whole = whole.map(|map| map.middle());
+                let alone = network.compute(&input, &mut workspace, 1, Wanted::Middle);
+                let alone = alone.unwrap_or_else(|e| panic!("{e}"));
+                let rows = alone
+                    .each_ref()
+                    .map(|map| map.cells.len() / CELL / map.width);
+                assert!(rows.iter().all(|rows| (1..=2).contains(rows)), "{rows:?}");
+                assert_eq!(
+                    alone.map(|map| map.middle()),
+                    whole,
+                    "{width}x{height}, {level:?}"
+                );
+            }
+        }
     }
 }

@@ -13,13 +13,35 @@ use crate::weights::{BACKBONE, DOWN, width};
 use scrim_pixels::conv::{Number, STEM_CHANNELS, Separable, Span};
 use scrim_pixels::level::Level;
 
-/// Computes the raw maps of all strides into `workspace.maps.raw`.
+/// Which rows of the raw maps are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// All of them.
+    All,
+    /// The one or two in the middle of each map. Other rows of the last layers are computed as far
+    /// as these need them.
+    Middle,
+}
+
+impl Wanted {
+    /// Of a map of so many rows.
+    fn of(self, size: usize) -> Span {
+        let (start, end) = match self {
+            Self::All => (0, size),
+            Self::Middle => (size.saturating_sub(1) / 2, size / 2 + 1),
+        };
+        Span { start, end, size }
+    }
+}
+
+/// Computes the wanted rows of the raw maps of all strides into `workspace.maps.raw`.
 pub(super) fn run(
     layers: &Layers,
     level: Level,
     input: &NetInput<'_>,
     workspace: &mut Workspace,
     threads: usize,
+    wanted: Wanted,
 ) {
     use Step::{Block, Head, Pool};
     let Layers {
@@ -34,7 +56,7 @@ pub(super) fn run(
     let Workspace { maps, lanes } = workspace;
     lanes.resize_with(threads.max(lanes.len()), Lane::default);
     let lanes = &mut lanes[..threads];
-    set_sizes(maps, input.padded());
+    set_sizes(maps, input.padded(), wanted);
     let Maps {
         pooled8,
         stage8,
@@ -77,9 +99,9 @@ fn blocks(stage: &[Separable]) -> impl Iterator<Item = Step<'_>> {
     stage.iter().map(Step::Block)
 }
 
-fn set_sizes(maps: &mut Maps, (across, down): (usize, usize)) {
+fn set_sizes(maps: &mut Maps, (across, down): (usize, usize), wanted: Wanted) {
     let size = |map: &mut Map, stride: usize, channels: usize| {
-        map.set_size(across / stride, down / stride, channels);
+        map.set_size(across / stride, Wanted::All.of(down / stride), channels);
     };
     size(&mut maps.pooled8, 8, POOLED);
     size(&mut maps.stage8, 8, BACKBONE[0]);
@@ -87,7 +109,7 @@ fn set_sizes(maps: &mut Maps, (across, down): (usize, usize)) {
     size(&mut maps.neck16, 16, DOWN[1]);
     size(&mut maps.neck32, 32, DOWN[2]);
     for (map, stride) in maps.raw.iter_mut().zip(crate::card::STRIDES) {
-        map.set_size(across / stride, down / stride, CELL);
+        map.set_size(across / stride, wanted.of(down / stride), CELL);
     }
 }
 
@@ -112,7 +134,7 @@ impl Kind for f32 {
     }
 }
 
-/// Runs a chain over the whole of `out`, a band of rows a thread. Rows that two bands need are
+/// Runs a chain over all rows of `out`, a band of them a thread. Rows that two bands need are
 /// computed twice, so that the threads never wait for each other; each output is the same sum
 /// in the same order whatever the bands are.
 fn run_pass<T: Kind>(
@@ -122,19 +144,21 @@ fn run_pass<T: Kind>(
     out: &mut Map<T>,
     lanes: &mut [Lane],
 ) {
-    let (width, height, channels) = (out.width(), out.height(), out.channels());
-    let work = chain::work(steps) * width * height;
-    let bands = lanes.len().min(work / GRAIN).clamp(1, height);
-    let rows = height.div_ceil(bands);
+    let (width, whole, channels) = (out.width(), out.rows(), out.channels());
+    let count = whole.range().len();
+    let work = chain::work(steps) * width * count;
+    let bands = lanes.len().min(work / GRAIN).clamp(1, count);
+    let rows = count.div_ceil(bands);
     let targets = out
         .data_mut()
         .chunks_mut(rows * width * channels)
         .enumerate();
     let mut work = targets.zip(lanes).map(|((index, data), lane)| {
+        let start = whole.start + index * rows;
         let rows = Span {
-            start: index * rows,
-            end: ((index + 1) * rows).min(height),
-            size: height,
+            start,
+            end: (start + rows).min(whole.end),
+            ..whole
         };
         (
             Target {

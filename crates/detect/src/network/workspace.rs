@@ -4,21 +4,22 @@
 //! run in meaning: a run overwrites all that it reads. This module knows sizes, no layers.
 use super::chain::Stages;
 use super::source::SourceRows;
-use scrim_pixels::conv::{Lines, Number};
+use scrim_pixels::conv::{Lines, Number, Span};
 
-/// A stored map: rows of pixels of `channels` numbers.
+/// A stored map, or a band of its rows: pixels of `channels` numbers.
 #[derive(Debug, Default)]
 pub(super) struct Map<T: Number = u8> {
     data: Lines<T>,
     width: usize,
-    height: usize,
+    rows: Span,
     channels: usize,
 }
 
 impl<T: Number> Map<T> {
-    pub(super) fn set_size(&mut self, width: usize, height: usize, channels: usize) {
-        (self.width, self.height, self.channels) = (width, height, channels);
-        self.data.set_len(width * height * channels);
+    /// Makes room for those rows of the map and no others.
+    pub(super) fn set_size(&mut self, width: usize, rows: Span, channels: usize) {
+        (self.width, self.rows, self.channels) = (width, rows, channels);
+        self.data.set_len(width * rows.range().len() * channels);
     }
 
     pub(super) const fn channels(&self) -> usize {
@@ -29,13 +30,14 @@ impl<T: Number> Map<T> {
         self.width
     }
 
-    pub(super) const fn height(&self) -> usize {
-        self.height
+    /// The rows that are stored.
+    pub(super) const fn rows(&self) -> Span {
+        self.rows
     }
 
     pub(super) fn row(&self, y: usize) -> &[T] {
         let len = self.width * self.channels;
-        &self.data[y * len..][..len]
+        &self.data[(y - self.rows.start) * len..][..len]
     }
 
     pub(super) fn data(&self) -> &[T] {
