@@ -1,7 +1,8 @@
 """Two halves of a data folder: `python -m training.split DATA LEARN TUNE`: one to learn from, one to set thresholds on.
 
 Neighbours in the order of names are often the same scene, so whole runs of names go to one side. Both are folders of
-links; a set that is too small for two sides is learnt from only.
+links; a set that is too small for two sides is learnt from only. What `training/refute.py` knows to be no face is none
+in either.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 from pathlib import Path
 
 from training.derive import derive
+from training.refute import TABLE, refute
 from training.sets import list_sets, read_set
 
 RUN = 16
@@ -23,13 +25,15 @@ def side(index: int) -> bool:
     return index // RUN % EVERY == EVERY - 1
 
 
-def split(source: Path, learn: Path, tune: Path) -> tuple[int, int]:
+def split(source: Path, learn: Path, tune: Path, table: Path = TABLE) -> tuple[int, int]:
     """Write both sides of one set; the number of pictures of each."""
     names = sorted(picture.path.name for picture in read_set(source))
     kept = {name for index, name in enumerate(names) if side(index)}
     derive(source, learn, set(names) - kept)
+    refute(learn, table)
     if kept:
         derive(source, tune, kept)
+        refute(tune, table)
     return len(names) - len(kept), len(kept)
 
 
