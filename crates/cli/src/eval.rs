@@ -6,7 +6,8 @@ use crate::progress::Line;
 use crate::sheet;
 use crate::show::{shown, told};
 use scrim_redact::{
-    BANDS, Control, Engine, EvalError, Evaluated, JobSettings, Share, Tally, evaluate, write_sheet,
+    BANDS, Control, Engine, EvalError, Evaluated, JobSettings, Share, Tally, evaluate,
+    labelled_files, write_sheet,
 };
 use scrim_units::Class;
 use serde_json::{Value, json};
@@ -16,7 +17,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Runs the command.
 pub fn run(args: &EvalArgs) -> anyhow::Result<Exit> {
-    sheet::place(args.misses.as_deref(), args.overwrite, &[])?;
+    let labelled = match labelled_files(&args.folder) {
+        Ok(labelled) => labelled,
+        Err(e) => {
+            eprintln!("{}", told(e));
+            return Ok(Exit::SomeRefused);
+        }
+    };
+    sheet::place(args.misses.as_deref(), args.overwrite, &labelled)?;
     let default = JobSettings::default();
     let engine = Engine::new(JobSettings {
         weights: args.looking.weights.clone(),

@@ -373,6 +373,33 @@ fn a_file_to_be_checked_is_no_place_for_the_contact_sheet() {
     assert_eq!(std::fs::read_to_string(&film).unwrap(), "a film");
 }
 
+#[test]
+fn a_labelled_picture_and_its_labels_are_no_place_for_the_contact_sheet_of_misses() {
+    let scratch = Scratch::new("labelled");
+    let (set, linked) = (scratch.path("all/set"), scratch.path("elsewhere.png"));
+    std::fs::create_dir_all(&set).unwrap();
+    grey(&linked);
+    let picture = set.join("a.png");
+    std::os::unix::fs::symlink(&linked, &picture).unwrap();
+    let labels = set.join("labels.csv");
+    std::fs::write(&labels, "file,class,x,y,w,h\na.png,face,20,20,30,30\n").unwrap();
+    let states = set.join("set.json");
+    std::fs::write(&states, "{}").unwrap();
+    for sheet in [picture, linked, labels, states] {
+        let before = std::fs::read(&sheet).unwrap();
+        let mut run = scrim();
+        run.arg("eval").arg(scratch.path("all")).arg("--misses");
+        let run = run.arg(&sheet).arg("--overwrite").output().unwrap();
+        assert_eq!(run.status.code(), Some(2), "{}", words(&run));
+        assert!(
+            words(&run).contains("to be checked itself"),
+            "{}",
+            words(&run)
+        );
+        assert_eq!(std::fs::read(&sheet).unwrap(), before);
+    }
+}
+
 /// Model card and weights file that the program carries under this name.
 fn carried(file: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../detect/weights/{file}"))

@@ -78,6 +78,16 @@ pub struct Evaluated {
     pub unread: Vec<(PathBuf, JobError)>,
 }
 
+/// The files that [`evaluate`] reads: all labelled pictures at or below `folder`, and their labels.
+/// Nothing may be written over them.
+///
+/// # Errors
+/// [`EvalError`], as [`evaluate`] would give it.
+pub fn labelled_files(folder: &Path) -> Result<Vec<PathBuf>, EvalError> {
+    let sets = read_sets(folder)?;
+    Ok(sets.iter().flat_map(|set| set.files()).collect())
+}
+
 /// Looks at every labelled picture at or below `folder` as `redact` does.
 ///
 /// # Errors

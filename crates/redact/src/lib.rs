@@ -25,7 +25,9 @@ mod video;
 mod zones;
 
 pub use error::JobError;
-pub use eval::{BANDS, EvalError, Evaluated, Miss, SetTally, Share, Tally, evaluate};
+pub use eval::{
+    BANDS, EvalError, Evaluated, Miss, SetTally, Share, Tally, evaluate, labelled_files,
+};
 pub use examine::Pace;
 pub use find::{Found, find};
 pub use job::{Control, Done, Engine, EngineError, Step, cascade, redact_file};

@@ -40,10 +40,20 @@ pub(crate) struct Picture {
 pub(crate) struct Set {
     /// The folder below the one that was asked for.
     pub(crate) name: String,
+    folder: PathBuf,
     /// In the order of their first row.
     pub(crate) pictures: Vec<Picture>,
     /// Whether a region without a label beside it is false: both classes are labelled whole.
     pub(crate) complete: bool,
+}
+
+impl Set {
+    /// Its pictures, and the files that say what they show.
+    pub(crate) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let pictures = self.pictures.iter().map(|picture| picture.path.clone());
+        let labels = [LABELS, STATES].map(|file| self.folder.join(file));
+        pictures.chain(labels)
+    }
 }
 
 /// How far a class is labelled.
@@ -145,6 +155,7 @@ fn read_set(folder: &Path, name: String) -> Result<Set, EvalError> {
     let complete = complete(folder, &pictures)?;
     Ok(Set {
         name,
+        folder: folder.to_owned(),
         pictures,
         complete,
     })
