@@ -205,7 +205,7 @@ mod tests {
             let network = Network::at_level(weights().weights, level);
             let network = network.unwrap_or_else(|e| panic!("{e}"));
             let mut workspace = Workspace::new();
-            // The middle of maps of one row to thirteen, odd and even, in one workspace.
+            // The middle of maps of one row to 28, odd and even, in one workspace.
             for (width, height) in [
                 (96, 96),
                 (32, 32),
