@@ -17,14 +17,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Runs the command.
 pub fn run(args: &EvalArgs) -> anyhow::Result<Exit> {
-    let labelled = match labelled_files(&args.folder) {
-        Ok(labelled) => labelled,
-        Err(e) => {
-            eprintln!("{}", told(e));
-            return Ok(Exit::SomeRefused);
-        }
-    };
-    sheet::place(args.misses.as_deref(), args.overwrite, &labelled)?;
+    if let Some(sheet) = &args.misses {
+        let labelled = match labelled_files(&args.folder) {
+            Ok(labelled) => labelled,
+            Err(e) => {
+                eprintln!("{}", told(e));
+                return Ok(Exit::SomeRefused);
+            }
+        };
+        sheet::place(Some(sheet), args.overwrite, &labelled)?;
+    }
     let default = JobSettings::default();
     let engine = Engine::new(JobSettings {
         weights: args.looking.weights.clone(),
