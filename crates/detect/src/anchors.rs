@@ -4,6 +4,7 @@
 //! code decodes it (`training/net.py`, `decode`): centre = point + offset * s, size = exp(d) * s.
 //! This module knows one cell; it knows neither layers nor threads.
 use crate::card::{CLASSES, STRIDES};
+use std::ops::Range;
 
 /// What a box holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,9 +109,8 @@ impl RawMap<'_> {
     /// around it, that has any. Of finite logits it is finite.
     pub(crate) fn middle(&self) -> [f32; 2] {
         let cells = self.cells.as_chunks::<CELL>().0;
-        let middle = |size: usize| (size - 1) / 2..=size / 2;
         let (rows, columns) = (middle(cells.len() / self.width), middle(self.width));
-        let count = (rows.clone().count() * columns.clone().count()) as f32;
+        let count = (rows.len() * columns.len()) as f32;
         let mut mean = [0.0; 2];
         for row in rows {
             for column in columns.clone() {
@@ -133,6 +133,11 @@ impl RawMap<'_> {
         let (w, h) = (half(cell[4]), half(cell[5]));
         [x - w, y - h, x + w, y + h]
     }
+}
+
+/// Of so many in a row, the one or two in the middle.
+pub(crate) fn middle(size: usize) -> Range<usize> {
+    size.saturating_sub(1) / 2..size / 2 + 1
 }
 
 /// Cells of all strides in an input of `width` x `height` pixels, both multiples of 32.
@@ -226,6 +231,26 @@ mod tests {
     #[test]
     fn the_middle_of_the_largest_logits_is_a_number() {
         assert_eq!(map(&[f32::MAX; 4 * CELL]).middle(), [f32::MAX; 2]);
+    }
+
+    #[test]
+    fn in_a_band_of_rows_a_cell_is_where_it_is_in_the_whole_map() {
+        let mut cells = [0.0; 4 * CELL];
+        fn band(cells: &[f32]) -> RawMap<'_> {
+            RawMap {
+                first_row: 5,
+                ..map(cells)
+            }
+        }
+        let at = |map: &RawMap<'_>| map.decode(3, &[0.0; CELL]);
+        let [whole, lower] = [map(&cells), band(&cells)].map(|map| at(&map));
+        let down = 5.0 * 16.0;
+        assert_eq!(
+            lower,
+            [whole[0], whole[1] + down, whole[2], whole[3] + down]
+        );
+        cells[3 * CELL] = f32::NAN;
+        assert_eq!(band(&cells).first_not_finite(), Some((1, 6)));
     }
 
     #[test]

@@ -8,10 +8,11 @@ use super::input::NetInput;
 use super::layers::Layers;
 use super::source::Source;
 use super::workspace::{Lane, Map, Maps, Workspace};
-use crate::anchors::CELL;
+use crate::anchors::{CELL, middle};
 use crate::weights::{BACKBONE, DOWN, width};
 use scrim_pixels::conv::{Number, STEM_CHANNELS, Separable, Span};
 use scrim_pixels::level::Level;
+use std::ops::Range;
 
 /// Which rows of the raw maps are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,9 +27,9 @@ pub(super) enum Wanted {
 impl Wanted {
     /// Of a map of so many rows.
     fn of(self, size: usize) -> Span {
-        let (start, end) = match self {
-            Self::All => (0, size),
-            Self::Middle => (size.saturating_sub(1) / 2, size / 2 + 1),
+        let Range { start, end } = match self {
+            Self::All => 0..size,
+            Self::Middle => middle(size),
         };
         Span { start, end, size }
     }
