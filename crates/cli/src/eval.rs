@@ -20,10 +20,7 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<Exit> {
     if let Some(sheet) = &args.misses {
         let labelled = match labelled_files(&args.folder) {
             Ok(labelled) => labelled,
-            Err(e) => {
-                eprintln!("{}", told(e));
-                return Ok(Exit::SomeRefused);
-            }
+            Err(e) => return Ok(refused(e)),
         };
         sheet::place(Some(sheet), args.overwrite, &labelled)?;
     }
@@ -45,11 +42,7 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<Exit> {
     line.end();
     let found = match result {
         Ok(found) => found,
-        Err(EvalError::Stopped) => return Ok(Exit::Stopped),
-        Err(e) => {
-            eprintln!("{}", told(e));
-            return Ok(Exit::SomeRefused);
-        }
+        Err(e) => return Ok(refused(e)),
     };
     for (path, e) in &found.unread {
         eprintln!("{}: {}", shown(path), told(e));
@@ -70,6 +63,15 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<Exit> {
     } else {
         Exit::SomeRefused
     })
+}
+
+/// Says why the folder is not measured.
+fn refused(why: EvalError) -> Exit {
+    if matches!(why, EvalError::Stopped) {
+        return Exit::Stopped;
+    }
+    eprintln!("{}", told(why));
+    Exit::SomeRefused
 }
 
 /// All sets together.
