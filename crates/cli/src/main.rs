@@ -5,6 +5,7 @@ mod args;
 mod detect;
 mod eval;
 mod exit;
+mod in_order;
 mod pages;
 mod progress;
 mod redact;

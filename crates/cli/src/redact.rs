@@ -1,19 +1,23 @@
-//! `scrim redact`: arguments to settings, files one after the other, messages, exit code.
+//! `scrim redact`: arguments to settings, the files of the plan, messages, exit code.
 
 use crate::args::RedactArgs;
 use crate::exit::Exit;
-use crate::progress::Line;
+use crate::in_order::in_order;
+use crate::progress::Lines;
 use crate::show::{shown, told};
 use crate::summary::{DoneFile, Summary, line_of};
 use crate::values::FillArg;
 use scrim_redact::{
-    Control, Engine, JobError, JobSettings, Plan, Planned, Request, VideoOptions, WeightsFrom,
-    Zones, plan, redact_file,
+    Control, Done, Engine, JobError, JobSettings, Kind, Plan, Planned, Request, VideoOptions,
+    WeightsFrom, Zones, plan, redact_file,
 };
 use scrim_sink::Codec;
 use scrim_source::{Limits, SourceError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Photos worked on side by side: while one is looked at by all threads, another is read or written.
+const PHOTOS_AT_ONCE: usize = 2;
 
 /// Runs the command.
 pub fn run(args: &RedactArgs) -> anyhow::Result<Exit> {
@@ -98,28 +102,47 @@ fn work(args: &RedactArgs, plan: &Plan, engine: &Engine, stop: &Arc<AtomicBool>)
             eprintln!("{}: {}", shown(&refused.source), told(&refused.why));
         }
     }
-    for file in &plan.files {
-        if stop.load(Ordering::Relaxed) {
-            summary.stopped = true;
-            break;
-        }
-        one(args, file, engine, stop, &mut summary);
+    let lines = Lines::new(args.quiet);
+    for stretch in plan.files.chunk_by(|a, b| is_photo(a) && is_photo(b)) {
+        let photos = stretch.first().is_some_and(is_photo);
+        let at_once = if photos { PHOTOS_AT_ONCE } else { 1 }.min(engine.settings.threads);
+        let work = |file: &Planned| one(file, engine, stop, &lines);
+        in_order(stretch, at_once, work, |file, result| {
+            conclude(args, file, result, &lines, &mut summary);
+        });
     }
     summary
 }
 
+fn is_photo(file: &Planned) -> bool {
+    matches!(file.kind, Kind::Photo(_))
+}
+
 fn one(
-    args: &RedactArgs,
     file: &Planned,
     engine: &Engine,
     stop: &Arc<AtomicBool>,
-    summary: &mut Summary,
-) {
-    let line = Line::new(&file.source, args.quiet);
+    lines: &Lines,
+) -> Result<Done, JobError> {
+    if stop.load(Ordering::Relaxed) {
+        return Err(JobError::Stopped);
+    }
+    let line = lines.line(&file.source);
     let steps = line.clone();
     let control = Control::new(stop.clone(), Arc::new(move |step| steps.step(step)));
     let result = redact_file(file, engine, &control);
     line.end();
+    result
+}
+
+/// Says what became of a file, and counts it.
+fn conclude(
+    args: &RedactArgs,
+    file: &Planned,
+    result: Result<Done, JobError>,
+    lines: &Lines,
+    summary: &mut Summary,
+) {
     match result {
         Ok(done) => {
             let damaged = done.warnings.iter().any(|w| w.starts_with("damaged"));
@@ -129,10 +152,10 @@ fn one(
                 damaged,
             };
             if !args.quiet {
-                eprintln!("{}", line_of(&done));
+                lines.say(&line_of(&done));
             }
             for warning in &done.done.warnings {
-                eprintln!("{}: {}", shown(&file.source), told(warning));
+                lines.say(&format!("{}: {}", shown(&file.source), told(warning)));
             }
             summary.done.push(done);
         }
@@ -140,14 +163,12 @@ fn one(
         Err(JobError::Source(SourceError::Open(_))) if file.doubtful => {
             summary.skipped += 1;
             if !args.quiet {
-                eprintln!(
-                    "{}: neither picture nor video, not copied",
-                    shown(&file.source)
-                );
+                let source = shown(&file.source);
+                lines.say(&format!("{source}: neither picture nor video, not copied"));
             }
         }
         Err(error) => {
-            eprintln!("{}: {}", shown(&file.source), told(&error));
+            lines.say(&format!("{}: {}", shown(&file.source), told(&error)));
             if error.is_refusal() {
                 summary.refused += 1;
             } else {

@@ -28,6 +28,40 @@ fn a_folder_is_walked_its_structure_kept_and_strange_files_named_and_not_copied(
 }
 
 #[test]
+fn photos_worked_on_side_by_side_are_told_in_order_and_come_out_as_one_after_the_other() {
+    let scratch = Scratch::new("side");
+    std::fs::create_dir(scratch.path("in")).unwrap();
+    // The first ones take longest.
+    for (name, size) in [
+        ("a", "1600x1200"),
+        ("c", "900x700"),
+        ("d", "320x240"),
+        ("f", "64x64"),
+    ] {
+        let source = format!("testsrc2=size={size}:rate=1:duration=1");
+        let out = scratch.path(&format!("in/{name}.png"));
+        ffmpeg(&["-f", "lavfi", "-i", &source, "-frames:v", "1"], &out);
+    }
+    std::fs::write(scratch.path("in/b.png"), b"\x89PNG\r\n\x1a\n and no more").unwrap();
+    scratch.video("in/e.mp4", &X264);
+    let told = |threads: &str| {
+        let out = scratch.path(&format!("out{threads}"));
+        let run = redact(
+            &scratch.path("in"),
+            &out,
+            &["--threads", threads, "--no-report"],
+        );
+        assert_eq!(run.status.code(), Some(3), "{}", words(&run));
+        let words = words(&run);
+        let places = ["a.png", "b.png", "c.png", "d.png", "e.mp4", "f.png"].map(|n| words.find(n));
+        assert!(places.iter().all(Option::is_some), "{words}");
+        assert!(places.is_sorted(), "{words}");
+        ["a.png", "c.png", "d.png", "f.png"].map(|name| std::fs::read(out.join(name)).unwrap())
+    };
+    assert_eq!(told("1"), told("2"));
+}
+
+#[test]
 fn an_output_folder_inside_the_input_folder_is_not_walked() {
     let scratch = Scratch::new("inside");
     scratch.video("in/a.mp4", &X264);
