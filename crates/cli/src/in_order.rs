@@ -1,13 +1,15 @@
 //! Work on several things at a time, told of one after the other. Knows neither files nor messages.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 /// Runs `task` once for each of `items`, in their order, up to `at_once` at a time; `done` hears the
 /// results in the order of the items, whichever ends first, on the caller's thread.
 ///
-/// With one at a time no thread is started. A panic of a task is one of the caller.
+/// With one at a time no thread is started. Where a task panics, those before it are told of, then
+/// the caller panics; no other is begun after it.
 pub fn in_order<T: Sync, R: Send>(
     items: &[T],
     at_once: usize,
@@ -27,8 +29,12 @@ pub fn in_order<T: Sync, R: Send>(
             let (next, task, sender) = (&next, &task, sender.clone());
             scope.spawn(move || {
                 while let Some((i, item)) = take(next, items) {
-                    // Nobody hears it any more only where the caller panics.
-                    let _ = sender.send((i, task(item)));
+                    let result = catch_unwind(AssertUnwindSafe(|| task(item)));
+                    let ended = result.is_err();
+                    // Nobody hears it where the caller panics.
+                    if sender.send((i, result)).is_err() || ended {
+                        next.store(items.len(), Ordering::Relaxed);
+                    }
                 }
             });
         }
@@ -37,7 +43,7 @@ pub fn in_order<T: Sync, R: Send>(
         for (i, result) in results {
             early.insert(i, result);
             while let Some(result) = early.remove(&told) {
-                done(&items[told], result);
+                done(&items[told], result.unwrap_or_else(|e| resume_unwind(e)));
                 told += 1;
             }
         }
@@ -52,24 +58,51 @@ fn take<'a, T>(next: &AtomicUsize, items: &'a [T]) -> Option<(usize, &'a T)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Mutex;
     use std::time::Duration;
 
     #[test]
     fn results_are_told_in_the_order_of_the_items_whichever_ends_first() {
-        let ended = Mutex::new(Vec::new());
+        let ended = AtomicUsize::new(0);
         let mut told = Vec::new();
-        let work = |&ms: &u64| {
-            std::thread::sleep(Duration::from_millis(ms));
-            ended.lock().expect("no test panics").push(ms);
-            ms
+        let work = |&item: &usize| {
+            // The first one ends last.
+            while item == 0 && ended.load(Ordering::SeqCst) < 3 {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            ended.fetch_add(1, Ordering::SeqCst);
+            item
         };
-        in_order(&[80, 1, 2, 3], 2, work, |&item, result| {
-            assert_eq!(item, result);
-            told.push(result);
-        });
-        assert_eq!(told, [80, 1, 2, 3]);
-        assert_eq!(ended.into_inner().expect("no test panics"), [1, 2, 3, 80]);
+        in_order(&[0, 1, 2, 3], 2, work, |_, item| told.push(item));
+        assert_eq!(told, [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn a_task_that_panics_ends_the_work_after_what_came_before_was_told() {
+        let (begun, mut told) = (AtomicUsize::new(0), Vec::new());
+        let work = |&item: &usize| {
+            begun.fetch_add(1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(1));
+            assert_ne!(item, 5, "the fifth");
+            item
+        };
+        let items: Vec<usize> = (0..1000).collect();
+        let run = AssertUnwindSafe(|| in_order(&items, 2, work, |_, item| told.push(item)));
+        assert!(catch_unwind(run).is_err());
+        assert_eq!(told, [0, 1, 2, 3, 4]);
+        assert!(begun.into_inner() < 1000);
+    }
+
+    #[test]
+    fn a_listener_that_panics_ends_the_work() {
+        let begun = AtomicUsize::new(0);
+        let work = |_: &usize| {
+            begun.fetch_add(1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(1));
+        };
+        let items: Vec<usize> = (0..1000).collect();
+        let run = AssertUnwindSafe(|| in_order(&items, 2, work, |_, ()| panic!("no more")));
+        assert!(catch_unwind(run).is_err());
+        assert!(begun.into_inner() < 1000);
     }
 
     #[test]
