@@ -245,7 +245,7 @@ pub struct RedactArgs {
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: Option<u16>,
 
-    /// Most memory that one frame may take, megabytes
+    /// Most memory that one frame, or one photo file, may take, megabytes
     #[arg(long, value_name = "MB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..=65536))]
     pub memory: u64,
 

@@ -2,7 +2,7 @@
 
 use crate::args::DetectArgs;
 use crate::exit::Exit;
-use crate::show::{shown, told};
+use crate::show::{say, shown, told};
 use scrim_redact::{Control, Engine, JobSettings, find};
 use std::io::Write;
 
@@ -19,7 +19,7 @@ pub fn run(args: &DetectArgs) -> anyhow::Result<Exit> {
     let found = match find(&args.file, &engine, &Control::silent()) {
         Ok(found) => found,
         Err(e) => {
-            eprintln!("{}: {}", shown(&args.file), told(e));
+            say(format_args!("{}: {}", shown(&args.file), told(e)));
             return Ok(Exit::SomeRefused);
         }
     };

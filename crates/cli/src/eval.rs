@@ -4,7 +4,7 @@ use crate::args::EvalArgs;
 use crate::exit::Exit;
 use crate::progress::Line;
 use crate::sheet;
-use crate::show::{shown, told};
+use crate::show::{say, shown, told};
 use scrim_redact::{
     BANDS, Control, Engine, EvalError, Evaluated, JobSettings, Share, Tally, evaluate,
     labelled_files, write_sheet,
@@ -45,7 +45,7 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<Exit> {
         Err(e) => return Ok(refused(e)),
     };
     for (path, e) in &found.unread {
-        eprintln!("{}: {}", shown(path), told(e));
+        say(format_args!("{}: {}", shown(path), told(e)));
     }
     if let Some(sheet) = &args.misses {
         write_sheet(&found.tiles, sheet)?;
@@ -70,7 +70,7 @@ fn refused(why: EvalError) -> Exit {
     if matches!(why, EvalError::Stopped) {
         return Exit::Stopped;
     }
-    eprintln!("{}", told(why));
+    say(told(why));
     Exit::SomeRefused
 }
 

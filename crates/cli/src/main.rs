@@ -1,5 +1,4 @@
 //! The `scrim` program: arguments, progress, exit codes, nothing else.
-#![expect(clippy::print_stderr, reason = "the one crate that talks to people")]
 
 mod args;
 mod detect;
@@ -19,6 +18,7 @@ use args::{Cli, Command};
 use clap::Parser;
 use exit::Exit;
 use scrim_redact::EngineError;
+use show::{say, shown, told};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     match std::panic::catch_unwind(|| run(cli.command)) {
         Ok(Ok(exit)) => exit,
         Ok(Err(e)) => {
-            eprintln!("scrim: {}", show::told(format!("{e:#}")));
+            say(format_args!("scrim: {}", told(format!("{e:#}"))));
             // Weights of the user's own that are refused are a wrong argument, and so is a place where
             // no sheet may go.
             let weights = matches!(e.downcast_ref(), Some(EngineError::Refused { .. }));
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
             }
         }
         Err(_) => {
-            eprintln!("scrim: a fault of the program itself; nothing half-written is left");
+            say("scrim: a fault of the program itself; nothing half-written is left");
             Exit::Nothing.into()
         }
     }
@@ -78,8 +78,10 @@ fn files_like_options() {
     for arg in std::env::args_os().skip(2) {
         let path = std::path::Path::new(&arg);
         if arg.as_encoded_bytes().starts_with(b"-") && path.exists() {
-            let name = show::shown(path);
-            eprintln!("{name} is taken for an option; write ./{name} for the file");
+            let name = shown(path);
+            say(format_args!(
+                "{name} is taken for an option; write ./{name} for the file"
+            ));
         }
     }
 }

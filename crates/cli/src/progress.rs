@@ -1,8 +1,9 @@
 //! One progress line a file: how far, how fast, how long yet.
 
-use crate::show::shown;
+use crate::show::{say, shown};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use scrim_redact::Step;
+use std::fmt::Display;
 use std::path::Path;
 
 /// One part in so many of a file's time is the first pass, about.
@@ -29,9 +30,9 @@ impl Lines {
         Line::on(&self.0, source)
     }
 
-    /// Says something on standard error, above the lines.
-    pub fn say(&self, text: &str) {
-        self.0.suspend(|| eprintln!("{text}"));
+    /// Says something above the lines.
+    pub fn say(&self, text: impl Display) {
+        self.0.suspend(|| say(text));
     }
 }
 

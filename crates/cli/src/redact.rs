@@ -4,7 +4,7 @@ use crate::args::RedactArgs;
 use crate::exit::Exit;
 use crate::in_order::in_order;
 use crate::progress::Lines;
-use crate::show::{shown, told};
+use crate::show::{say, shown, told};
 use crate::summary::{DoneFile, Summary, line_of};
 use crate::values::FillArg;
 use scrim_redact::{
@@ -22,7 +22,7 @@ const PHOTOS_AT_ONCE: usize = 2;
 /// Runs the command.
 pub fn run(args: &RedactArgs) -> anyhow::Result<Exit> {
     if let Some(wrong) = args.wrong_crf() {
-        eprintln!("scrim: {}", told(wrong));
+        say(format_args!("scrim: {}", told(wrong)));
         return Ok(Exit::Usage);
     }
     let request = Request {
@@ -35,7 +35,7 @@ pub fn run(args: &RedactArgs) -> anyhow::Result<Exit> {
     let plan = match plan(&request) {
         Ok(plan) => plan,
         Err(e) => {
-            eprintln!("scrim: {}", told(e));
+            say(format_args!("scrim: {}", told(e)));
             return Ok(Exit::Usage);
         }
     };
@@ -46,7 +46,7 @@ pub fn run(args: &RedactArgs) -> anyhow::Result<Exit> {
     {
         Ok(zones) => zones,
         Err(e) => {
-            eprintln!("scrim: {}", told(e));
+            say(format_args!("scrim: {}", told(e)));
             return Ok(Exit::Usage);
         }
     };
@@ -99,13 +99,17 @@ fn work(args: &RedactArgs, plan: &Plan, engine: &Engine, stop: &Arc<AtomicBool>)
             summary.refused += 1;
         }
         if !(refused.harmless && args.quiet) {
-            eprintln!("{}: {}", shown(&refused.source), told(&refused.why));
+            say(format_args!(
+                "{}: {}",
+                shown(&refused.source),
+                told(&refused.why)
+            ));
         }
     }
     let lines = Lines::new(args.quiet);
+    let at_once = PHOTOS_AT_ONCE.min(engine.settings.threads);
+    // A video is a stretch of its own.
     for stretch in plan.files.chunk_by(|a, b| is_photo(a) && is_photo(b)) {
-        let photos = stretch.first().is_some_and(is_photo);
-        let at_once = if photos { PHOTOS_AT_ONCE } else { 1 }.min(engine.settings.threads);
         let work = |file: &Planned| one(file, engine, stop, &lines);
         in_order(stretch, at_once, work, |file, result| {
             conclude(args, file, result, &lines, &mut summary);
@@ -152,10 +156,10 @@ fn conclude(
                 damaged,
             };
             if !args.quiet {
-                lines.say(&line_of(&done));
+                lines.say(line_of(&done));
             }
             for warning in &done.done.warnings {
-                lines.say(&format!("{}: {}", shown(&file.source), told(warning)));
+                lines.say(format_args!("{}: {}", shown(&file.source), told(warning)));
             }
             summary.done.push(done);
         }
@@ -164,11 +168,13 @@ fn conclude(
             summary.skipped += 1;
             if !args.quiet {
                 let source = shown(&file.source);
-                lines.say(&format!("{source}: neither picture nor video, not copied"));
+                lines.say(format_args!(
+                    "{source}: neither picture nor video, not copied"
+                ));
             }
         }
         Err(error) => {
-            lines.say(&format!("{}: {}", shown(&file.source), told(&error)));
+            lines.say(format_args!("{}: {}", shown(&file.source), told(&error)));
             if error.is_refusal() {
                 summary.refused += 1;
             } else {
@@ -186,19 +192,19 @@ fn report(args: &RedactArgs, summary: &Summary) -> anyhow::Result<()> {
         let _ = writeln!(std::io::stdout(), "{text}");
     }
     if !args.quiet {
-        eprintln!("{}", summary.line());
+        say(summary.line());
         if let Some(smallest) = summary.smallest() {
-            eprintln!("{smallest}");
+            say(smallest);
             if let WeightsFrom::Card(card) = &args.looking.weights {
-                eprintln!(
+                say(format_args!(
                     "{} looked: these sizes were learned with `city`, and may not hold for it",
                     shown(card)
-                );
+                ));
             }
         }
     }
     if summary.stopped {
-        eprintln!("stopped; nothing half-written is left");
+        say("stopped; nothing half-written is left");
     }
     Ok(())
 }

@@ -1,7 +1,14 @@
 //! Text that reaches a terminal. Names may hold anything, line breaks and escape codes too, and
 //! so may messages that repeat them.
 
+use std::fmt::Display;
+use std::io::Write as _;
 use std::path::Path;
+
+/// Says something on standard error. A reader that went away is no fault: the work goes on.
+pub fn say(text: impl Display) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
 
 /// A name with control characters escaped, so that it can neither forge lines nor move the
 /// cursor.

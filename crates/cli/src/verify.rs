@@ -4,7 +4,7 @@ use crate::args::VerifyArgs;
 use crate::exit::VerifyExit;
 use crate::progress::Line;
 use crate::sheet;
-use crate::show::{shown, told};
+use crate::show::{say, shown, told};
 use scrim_redact::{Control, Engine, JobSettings, Suspect, Verified, verify, write_sheet};
 use std::path::Path;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<VerifyExit> {
                 }
             }
             Err(e) => {
-                eprintln!("{}: {}", shown(file), told(e));
+                say(format_args!("{}: {}", shown(file), told(e)));
                 exit = VerifyExit::Unreadable;
             }
         }
