@@ -32,13 +32,13 @@ class RunConfig:
     """Peak, reached after `train.WARM_UP` steps."""
     weight_decay: float
     start: str
-    """What the weights began as: `random`, `yunet-n` or `checkpoint`."""
+    """What the weights began as: `random`, `yunet-n`, `centerface` or `checkpoint`."""
     start_sha256: str
     """Hash of the file the weights came from, empty for `random`."""
     teacher_sha256: str
-    """Hash of the teacher's weights, or of the first stage's for a second stage; empty without either."""
+    """Hash of the teacher's weights, or of the first stage's for a second or third stage; empty without either."""
     frozen: int
-    """So many of the first stages, and the stem, stay as they began; 0: everything learns."""
+    """So many of the first stages (blocks of a third stage), and the stem, stay as they began; 0: everything learns."""
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch < 1:

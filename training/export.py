@@ -29,6 +29,7 @@ from training.config import RunConfig
 from training.net import CLASSES, STRIDES, Contract, Detector
 from training.quantise import measure_ranges, quantised, sample_pictures
 from training.start import NOTICE
+from training.third_net import NOTICE as CENTERFACE_NOTICE
 from training.vectors import SIZES, pattern
 
 FORMAT = 1
@@ -40,6 +41,7 @@ OPSET = 17
 NMS_IOU = 0.45  # two boxes of a class that overlap more are one
 THRESHOLD = 0.4  # score at which the figures in docs/cards are measured; callers may go lower, never tune on them
 LICENCE = "Apache-2.0"
+NOTICES = {"yunet-n": NOTICE, "centerface": CENTERFACE_NOTICE}  # of whose weights a run may begin with
 RECORD_KEYS = {"start", "config", "data"}
 
 
@@ -80,7 +82,7 @@ def origin(config: RunConfig | None, record: Path | None) -> dict[str, Any]:
         return {"start": said["start"], "before": said["config"], "config": config.to_dict(), "data": data}
     if record:
         raise Refused("the checkpoint has its own config and start; --record is for others")
-    return {"start": NOTICE if config.start == "yunet-n" else config.start, "config": config.to_dict(), "data": data}
+    return {"start": NOTICES.get(config.start, config.start), "config": config.to_dict(), "data": data}
 
 
 def export(

@@ -30,7 +30,7 @@ from training.feed import Batch
 from training.loss import HAS_BFLOAT16, Losses
 from training.net import STRIDES, Detector, decode
 from training.pseudo import iou
-from training.sets import IGNORE
+from training.sets import FACE, IGNORE, PLATE
 from training.train import Trainer, parser_of, train
 
 SIDE = 96  # px of a patch, both ways
@@ -42,16 +42,16 @@ MOST_BOXES = 16  # of a crop: the surest, and all that it missed
 SHIFT, STRETCH = 0.06, 0.12  # boxes move by this share of their size, and grow by this in the logarithm, when drawn
 
 
-def patch(image: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """uint8 (SIDE, SIDE, 3): the square around `box`, 0 where the picture has ended.
+def patch(image: np.ndarray, box: np.ndarray, side: int = SIDE) -> np.ndarray:
+    """uint8 (side, side, 3): the square around `box`, 0 where the picture has ended.
 
     As `crates/detect` cuts it, which takes a large square from a copy that was halved before.
     """
     width, height = float(box[2] - box[0]), float(box[3] - box[1])
     square = max(LEAST_SQUARE, round(CONTEXT * math.sqrt(max(0.0, width * height))))
     left, top = (math.floor((box[low] + box[low + 2] - square) / 2 + 0.5) for low in (0, 1))
-    scale = SIDE / square
-    out = np.zeros((SIDE, SIDE, 3), np.uint8)
+    scale = side / square
+    out = np.zeros((side, side, 3), np.uint8)
     x0, y0 = max(left, 0), max(top, 0)
     x1, y1 = min(left + square, image.shape[1]), min(top + square, image.shape[0])
     tx0, ty0, tx1, ty1 = (math.floor(v * scale + 0.5) for v in (x0 - left, y0 - top, x1 - left, y1 - top))
@@ -138,26 +138,34 @@ class SecondStage(Trainer):
         self.first.eval().to(memory_format=torch.channels_last)
 
     def learn(self, batch: Batch) -> Losses:
+        chosen, images = self.drawn(batch, SIDE, (FACE, PLATE))
+        want, weight = (torch.tensor([getattr(place, name) for place in chosen]) for name in ("want", "weight"))
+        with torch.autocast("cpu", torch.bfloat16, enabled=HAS_BFLOAT16):
+            logits = self.net(images)[0]
+        lost = F.binary_cross_entropy_with_logits(verdicts(logits.float()), want, reduction="none") * weight
+        total = lost.sum() / weight.sum().clamp(min=1)
+        # The log of a run has two figures; here they are the loss a class.
+        face, plate = (lost.detach().sum(0) / weight.sum(0).clamp(min=1)).tolist()
+        return self.descend(Losses(total, face, plate))
+
+    def drawn(self, batch: Batch, side: int, kinds: tuple[int, ...]) -> tuple[list[Place], Tensor]:
+        """What a step learns on: the places of which it is known whether they are one of `kinds`, and their patches
+        (n, 3, side, side), half of them as in a mirror."""
         rng = Random(1000 * self.config.seed + self.step)
         chosen, patches = [], []
         for image, found, targets, known in zip(
             batch.images.transpose(0, 2, 3, 1), self.proposals(batch.images), batch.boxes, batch.known
         ):
             for place in places(found, targets, known):
-                cut = patch(image, shaken(place.box, rng))
+                if not any(place.weight[kind] for kind in kinds):
+                    continue
+                cut = patch(image, shaken(place.box, rng), side)
                 patches.append(cut[:, ::-1] if rng.random() < 0.5 else cut)
                 chosen.append(place)
         if not patches:
             raise RuntimeError(f"step {self.step}: the first stage found nothing in {len(batch.images)} crops")
         images = torch.from_numpy(np.stack(patches)).permute(0, 3, 1, 2).float()
-        want, weight = (torch.tensor([getattr(place, name) for place in chosen]) for name in ("want", "weight"))
-        with torch.autocast("cpu", torch.bfloat16, enabled=HAS_BFLOAT16):
-            logits = self.net(images.contiguous(memory_format=torch.channels_last))[0]
-        lost = F.binary_cross_entropy_with_logits(verdicts(logits.float()), want, reduction="none") * weight
-        total = lost.sum() / weight.sum().clamp(min=1)
-        # The log of a run has two figures; here they are the loss a class.
-        face, plate = (lost.detach().sum(0) / weight.sum(0).clamp(min=1)).tolist()
-        return self.descend(Losses(total, face, plate))
+        return chosen, images.contiguous(memory_format=torch.channels_last)
 
     @torch.no_grad()
     def proposals(self, images: np.ndarray) -> list[np.ndarray]:

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import numpy as np
 import torch
@@ -113,23 +114,34 @@ def describe(args: argparse.Namespace, sets: list[tuple[str, list[Picture], floa
 class Trainer:
     """Network, running mean, optimiser and step: all that a checkpoint holds, and how one step changes it."""
 
+    net: nn.Module
+    decay, rise = EMA_DECAY, EMA_RISE
+
     def __init__(self, config: RunConfig, args: argparse.Namespace) -> None:
         torch.manual_seed(config.seed)
         self.config, self.step = config, 0
-        self.net = Detector()
+        self.net = self.begin(config, args)
+        self.ema = copy.deepcopy(self.net).eval()
+        self.net.to(memory_format=torch.channels_last)
+        self.teacher = make_teacher(args.teacher) if args.teacher else None
+        self.optimiser = torch.optim.AdamW(self.groups(), lr=config.learning_rate, weight_decay=config.weight_decay)
+
+    def begin(self, config: RunConfig, args: argparse.Namespace) -> nn.Module:
+        """The network with the weights that the run begins with, ready to learn."""
+        net = Detector()
         if args.start:
             narrow = Detector(YUNET)
             start_from_yunet(narrow, args.start)
-            grow(self.net, narrow.state_dict())
+            grow(net, narrow.state_dict())
         if args.init:
-            grow(self.net, load_weights(args.init)[0])
-        self.ema = copy.deepcopy(self.net).eval()
-        self.net.train().to(memory_format=torch.channels_last)
-        freeze(self.net, config.frozen)
-        self.teacher = make_teacher(args.teacher) if args.teacher else None
-        self.optimiser = torch.optim.AdamW(
-            self.net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
-        )
+            grow(net, load_weights(args.init)[0])
+        net.train()
+        freeze(net, config.frozen)
+        return net
+
+    def groups(self) -> list[dict[str, Any]]:
+        """What learns. A group with a `share` learns at this share of the learning rate."""
+        return [{"params": list(self.net.parameters())}]
 
     def resume(self, path: Path) -> None:
         """Take over a checkpoint; ValueError if it is of another run."""
@@ -159,13 +171,13 @@ class Trainer:
         if not torch.isfinite(lost.total):
             raise RuntimeError(f"step {self.step}: the loss is {float(lost.total)}")
         for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.config, self.step)
+            group["lr"] = learning_rate(self.config, self.step) * group.get("share", 1.0)
         self.optimiser.zero_grad(set_to_none=True)
         lost.total.backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), GRADIENT_LIMIT)
         self.optimiser.step()
         self.step += 1
-        follow_mean(self.ema, self.net, self.step)
+        follow_mean(self.ema, self.net, min(self.decay, self.step / (self.step + self.rise)))
         return lost
 
 
@@ -194,9 +206,8 @@ def learning_rate(config: RunConfig, step: int) -> float:
 
 
 @torch.no_grad()
-def follow_mean(ema: nn.Module, net: nn.Module, step: int) -> None:
+def follow_mean(ema: nn.Module, net: nn.Module, decay: float) -> None:
     """Move the running mean towards the network; counters are copied."""
-    decay = min(EMA_DECAY, step / (step + EMA_RISE))
     for mean, value in zip(ema.state_dict().values(), net.state_dict().values()):
         if mean.dtype.is_floating_point:
             mean.mul_(decay).add_(value, alpha=1 - decay)

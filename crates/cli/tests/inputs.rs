@@ -490,13 +490,20 @@ fn the_report_names_the_weights_that_looked_and_the_terminal_warns_of_ones_own()
         let card = std::fs::read(carried(&format!("{name}.json"))).unwrap();
         let card: serde_json::Value = serde_json::from_slice(&card).unwrap();
         assert_eq!(report["model"]["sha256"], card["sha256"]);
-        let second = &report["model"]["second_sha256"];
+        let [second, third] = ["second_sha256", "third_sha256"].map(|key| &report["model"][key]);
         if own {
             assert!(second.is_null(), "{second}: nothing looks again for them");
         } else {
             let card = std::fs::read(carried(&format!("{name}-second.json"))).unwrap();
             let card: serde_json::Value = serde_json::from_slice(&card).unwrap();
             assert_eq!(*second, card["sha256"]);
+        }
+        if name == "city" && !own {
+            let card = std::fs::read(carried("city-third.json")).unwrap();
+            let card: serde_json::Value = serde_json::from_slice(&card).unwrap();
+            assert_eq!(*third, card["sha256"]);
+        } else {
+            assert!(third.is_null(), "{third}: nobody is asked for them");
         }
     }
 }

@@ -170,25 +170,28 @@ impl Card {
             &self.first_counts,
             counts.all(|count| (0.0..=2.0).contains(count)),
         )?;
-        // A name that is a path would let a card read any file of the machine.
-        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        let file = &self.weights_file;
-        let named = !file.starts_with('.') && !file.is_empty() && file.chars().all(plain);
-        holds(
-            "weights_file",
-            "a file name of letters, digits, '.', '_', '-'",
-            file,
-            named,
-        )?;
-        let hex = |c: char| matches!(c, '0'..='9' | 'a'..='f');
-        let sha = &self.sha256;
-        holds(
-            "sha256",
-            "64 lower-case hex digits",
-            sha,
-            sha.len() == 64 && sha.chars().all(hex),
-        )
+        checked_file(&self.weights_file, &self.sha256)
     }
+}
+
+/// Refuses a weights file's name that is more than a name, and a hash that is none.
+pub(crate) fn checked_file(file: &String, sha256: &String) -> Result<(), CardError> {
+    // A name that is a path would let a card read any file of the machine.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let named = !file.starts_with('.') && !file.is_empty() && file.chars().all(plain);
+    holds(
+        "weights_file",
+        "a file name of letters, digits, '.', '_', '-'",
+        file,
+        named,
+    )?;
+    let hex = |c: char| matches!(c, '0'..='9' | 'a'..='f');
+    holds(
+        "sha256",
+        "64 lower-case hex digits",
+        sha256,
+        sha256.len() == 64 && sha256.chars().all(hex),
+    )
 }
 
 fn equal<T: PartialEq + std::fmt::Debug>(
@@ -199,7 +202,8 @@ fn equal<T: PartialEq + std::fmt::Debug>(
     holds(key, &format!("{expected:?}"), found, expected == found)
 }
 
-fn holds(
+/// Refuses what `found` stands under `key` unless it `holds`.
+pub(crate) fn holds(
     key: &'static str,
     expected: &str,
     found: &impl std::fmt::Debug,

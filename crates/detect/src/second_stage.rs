@@ -8,13 +8,14 @@
 mod memory;
 mod patch;
 
-use crate::anchors::{Candidate, logit, sigmoid};
+use crate::anchors::{Candidate, Class, logit, sigmoid};
 use crate::look::DetectError;
 use crate::network::{NetInput, Network, NetworkError, Workspace};
 use crate::preprocess::{Prepared, Scaled};
+use crate::third_stage::{self, ThirdStage, ThirdWeights};
 use crate::weights::{SecondWeights, Weights};
 pub(crate) use memory::Memory;
-use memory::Turn;
+use memory::{Turn, UNDECIDED};
 use patch::{Pyramid, SIDE};
 
 /// Scores of the first stage from which a place is looked at again: (face, plate).
@@ -34,21 +35,40 @@ const LEAST: usize = 8;
 /// Verdicts that are worth a thread.
 const GRAIN: usize = 4;
 
-/// Both networks of a set of weights.
+/// Scores of a face by the first two stages between which the third one is asked.
+const ASKED: std::ops::Range<f32> = 0.1..0.95;
+
+/// What all words of the third stage in a look may cost, as [`SHARE`] says it of verdicts.
+const ASKED_SHARE: f64 = 0.5;
+
+/// Pixels that the first stage reads in the time of one word of the third, with AVX2 and AVX-512
+/// alike.
+const WORD: f64 = 150_000.0;
+
+/// Words that a look of any size may cost.
+const LEAST_WORDS: usize = 6;
+
+/// The networks of a set of weights.
 pub struct Cascade {
     first: Network,
     second: Option<SecondStage>,
 }
 
 impl Cascade {
-    /// Of weights for each stage; without a second one the first one's scores stand.
+    /// Of weights for each stage; without a second one the first one's scores stand, and nothing is
+    /// asked of a third.
     ///
     /// # Errors
     /// [`NetworkError`] when the kernels do not take them.
-    pub fn new(first: Weights, second: Option<SecondWeights>) -> Result<Self, NetworkError> {
+    pub fn new(
+        first: Weights,
+        second: Option<SecondWeights>,
+        third: Option<&ThirdWeights>,
+    ) -> Result<Self, NetworkError> {
+        let second = second.map(|second| SecondStage::new(second, third));
         Ok(Self {
             first: Network::new(first)?,
-            second: second.map(SecondStage::new).transpose()?,
+            second: second.transpose()?,
         })
     }
 
@@ -64,29 +84,38 @@ impl Cascade {
         self.second.as_ref().map(|stage| &stage.network)
     }
 
+    /// SHA-256 of the weights of the network that is asked last, where there is one.
+    #[must_use]
+    pub fn third_sha256(&self) -> Option<&str> {
+        let third = self.second.as_ref()?.third.as_ref()?;
+        Some(third.sha256())
+    }
+
     pub(crate) const fn stage(&self) -> Option<&SecondStage> {
         self.second.as_ref()
     }
 }
 
-/// The second network, and what its word counts beside the first one's.
+/// The second network, what its word counts beside the first one's, and whom it asks in turn.
 pub(crate) struct SecondStage {
     network: Network,
     first_counts: [f32; 2],
+    third: Option<ThirdStage>,
 }
 
 impl SecondStage {
-    fn new(second: SecondWeights) -> Result<Self, NetworkError> {
+    fn new(second: SecondWeights, third: Option<&ThirdWeights>) -> Result<Self, NetworkError> {
         Ok(Self {
             network: Network::new(second.weights)?,
             first_counts: second.first_counts,
+            third: third.map(ThirdStage::new).transpose()?,
         })
     }
 
     /// Gives places the scores of both stages together: the logits added, the first one's by what
     /// it counts (`training/fuse.py`). What stays in doubt is looked at as in a mirror too: the
-    /// mean of two verdicts is wrong less often than either. What `memory` has of the looks before
-    /// may add to a verdict.
+    /// mean of two verdicts is wrong less often than either. Of the faces that are in doubt even so,
+    /// the third stage is asked. What `memory` has of the looks before may add to a verdict.
     ///
     /// `pixels` bounds the cost: so many are read by all verdicts at most, times [`SHARE`], or by
     /// [`LEAST`]. The
@@ -118,6 +147,7 @@ impl SecondStage {
         for (at, mirrored) in doubted.into_iter().zip(mirrored) {
             verdicts[at] = (verdicts[at] + mirrored) / 2.0;
         }
+        self.ask(&pyramid, &turns, &mut verdicts, pixels, (own, others))?;
         for (at, place) in places.iter_mut().enumerate() {
             place.score = self.score(&turns[at], verdicts.get(at).copied());
         }
@@ -133,37 +163,58 @@ impl SecondStage {
         })
     }
 
+    /// Asks the third stage, where there is one, of the faces among the judged places whose scores
+    /// are in doubt, the most undecided first, as many as its share allows; its word goes into their
+    /// verdicts.
+    fn ask(
+        &self,
+        pyramid: &Pyramid<'_>,
+        turns: &[Turn],
+        verdicts: &mut [f32],
+        pixels: f64,
+        workspaces: (&mut Workspace, &mut [Workspace]),
+    ) -> Result<(), DetectError> {
+        let Some(third) = &self.third else {
+            return Ok(());
+        };
+        let most = LEAST_WORDS.max((ASKED_SHARE * pixels / WORD).ceil() as usize);
+        let scored = turns.iter().zip(&*verdicts).enumerate();
+        let faces = scored.filter(|(_, (turn, _))| turn.place.class == Class::Face);
+        let mut doubted: Vec<_> = faces
+            .map(|(at, (turn, verdict))| (at, self.score(turn, Some(*verdict))))
+            .filter(|(_, score)| ASKED.contains(score))
+            .collect();
+        let distance = |score: f32| (logit(score) - logit(UNDECIDED)).abs();
+        doubted.sort_by(|a, b| distance(a.1).total_cmp(&distance(b.1)));
+        doubted.truncate(most);
+        let asked = shared(&doubted, 1, workspaces, |(at, _), workspace| {
+            let (place, second) = (&turns[*at].place, verdicts[*at]);
+            let patch = pyramid.patch_of(place, third_stage::SIDE);
+            let first = logit(place.score);
+            let all = third.logit([first, second], &patch, &mut workspace.third)?;
+            // What the first one's word counts is added in `score`.
+            Ok::<_, DetectError>(all - self.first_counts[place.class.index()] * first)
+        })?;
+        for ((at, _), word) in doubted.into_iter().zip(asked) {
+            verdicts[at] = word;
+        }
+        Ok(())
+    }
+
     /// The verdict on each place, as in a mirror if asked, in their order.
     fn verdicts(
         &self,
         pyramid: &Pyramid<'_>,
         places: &[Candidate],
         mirrored: bool,
-        (own, others): (&mut Workspace, &mut [Workspace]),
+        workspaces: (&mut Workspace, &mut [Workspace]),
     ) -> Result<Vec<f32>, DetectError> {
-        let one = |place: &Candidate, workspace: &mut Workspace| {
+        shared(places, GRAIN, workspaces, |place, workspace| {
             let mut patch = pyramid.patch(place);
             if mirrored {
                 patch.mirror();
             }
-            Ok::<_, DetectError>(self.verdict(&patch, workspace)?[place.class.index()])
-        };
-        let all = |part: &[Candidate], workspace: &mut Workspace| {
-            let verdicts = part.iter().map(|place| one(place, workspace));
-            verdicts.collect::<Result<Vec<_>, _>>()
-        };
-        let threads = (1 + others.len()).min(places.len() / GRAIN).max(1);
-        let (mine, rest) = places.split_at(places.len().div_ceil(threads));
-        std::thread::scope(|scope| {
-            let parts = rest.chunks(mine.len().max(1)).zip(others);
-            let parts = parts.map(|(part, workspace)| scope.spawn(move || all(part, workspace)));
-            let parts: Vec<_> = parts.collect();
-            let mut verdicts = all(mine, own)?;
-            for part in parts {
-                let part = part.join().unwrap_or_else(|e| std::panic::resume_unwind(e));
-                verdicts.extend(part?);
-            }
-            Ok(verdicts)
+            Ok(self.verdict(&patch, workspace)?[place.class.index()])
         })
     }
 
@@ -174,135 +225,33 @@ impl SecondStage {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::patch::tests::{picture, place};
-    use super::*;
-    use crate::anchors::Class;
-    use crate::weights::Variant;
-    use scrim_pixels::level::Level;
-    use scrim_raw::{Family, FrameInfo, Layout, RawFrame};
-    use scrim_units::Size;
-
-    fn stage() -> SecondStage {
-        let weights = SecondWeights::embedded(Variant::City).unwrap_or_else(|e| panic!("{e}"));
-        SecondStage::new(weights).unwrap_or_else(|e| panic!("{e}"))
-    }
-
-    /// Stripes of many widths in three colours; seen in a mirror if asked.
-    fn stripes(mirrored: bool) -> Prepared {
-        let size = Size {
-            width: 200,
-            height: 200,
-        };
-        let info = FrameInfo::picture(size, Layout::packed(Family::Rgb, false, 8));
-        let places = (0..200_u32).flat_map(|y| (0..200_u32).map(move |x| (x, y)));
-        let level = |x: u32, y: u32, by: u32| (x * x / by + 3 * y) as u8;
-        let pixels = places.flat_map(|(x, y)| {
-            let x = if mirrored { 199 - x } else { x };
-            [level(x, y, 40), level(x, y, 70), level(x, y, 100)]
-        });
-        let frame =
-            RawFrame::new(0, info, vec![pixels.collect()]).unwrap_or_else(|e| panic!("{e}"));
-        Prepared::of(&frame, Level::best())
-    }
-
-    #[test]
-    fn a_place_in_doubt_and_its_mirror_image_get_the_same_score() {
-        let stage = stage();
-        let score = |mirrored: bool, first: f32| {
-            // A square of 96 px, which is not scaled, in the middle.
-            let mut places = [Candidate {
-                score: first,
-                ..place(86.3, 86.3, 113.7, 113.7)
-            }];
-            stage
-                .judge(
-                    &stripes(mirrored),
-                    &mut places,
-                    1e9,
-                    &mut Memory::default(),
-                    (&mut Workspace::new(), &mut []),
-                )
-                .unwrap_or_else(|e| panic!("{e}"));
-            places[0].score
-        };
-        // From hardly to almost certainly, so that some end in doubt, much as the weights may say of
-        // stripes.
-        let firsts = (-50..=50).map(|i| sigmoid(i as f32 * 0.3));
-        let scores = firsts.map(|first| (score(false, first), score(true, first)));
-        let doubted: Vec<_> = scores.filter(|(s, _)| (0.2..0.8).contains(s)).collect();
-        assert!(!doubted.is_empty(), "nothing was in doubt");
-        assert!(doubted.iter().all(|(a, b)| a == b), "{doubted:?}");
-    }
-
-    #[test]
-    fn scores_are_the_same_for_any_number_of_threads() {
-        let (stage, picture) = (stage(), stripes(false));
-        let judged = |threads: usize| {
-            let mut places: Vec<_> = (0..23)
-                .map(|i| {
-                    let at = 4.0 * i as f32;
-                    Candidate {
-                        score: (i + 1) as f32 / 25.0,
-                        ..place(at, at / 2.0, at + 20.0 + at, at / 2.0 + 25.0 + at)
-                    }
-                })
-                .collect();
-            let mut others: Vec<_> = (1..threads).map(|_| Workspace::new()).collect();
-            stage
-                .judge(
-                    &picture,
-                    &mut places,
-                    1e9,
-                    &mut Memory::default(),
-                    (&mut Workspace::new(), &mut others),
-                )
-                .unwrap_or_else(|e| panic!("{e}"));
-            // What has judged nothing holds nothing.
-            let idle = others.iter().filter(|other| other.footprint() == 0);
-            (places, others.len() - idle.count())
-        };
-        let (alone, _) = judged(1);
-        assert_eq!(judged(2), (alone.clone(), 1));
-        // Of 23 places four and more a thread.
-        assert_eq!(judged(5), (alone.clone(), 4));
-        assert_eq!(judged(7), (alone, 4));
-    }
-
-    #[test]
-    fn what_may_be_spent_goes_to_the_most_undecided_places_and_others_keep_their_scores() {
-        let (stage, picture) = (stage(), picture(200, 200));
-        let at = |score: f32, class: Class| Candidate {
-            score,
-            class,
-            ..place(80.0, 80.0, 120.0, 120.0)
-        };
-        let rest = [
-            at(0.25, Class::Face),
-            at(0.4, Class::Plate),
-            at(0.05, Class::Face),
-        ];
-        let mut before = vec![at(0.3, Class::Face); LEAST];
-        before.extend(rest);
-        let kept = |verdicts: usize| {
-            let mut places = before.clone();
-            let pixels = (verdicts * SIDE * SIDE) as f64 / SHARE - 1.0;
-            stage
-                .judge(
-                    &picture,
-                    &mut places,
-                    pixels,
-                    &mut Memory::default(),
-                    (&mut Workspace::new(), &mut []),
-                )
-                .unwrap_or_else(|e| panic!("{e}"));
-            rest.map(|c| places.contains(&c))
-        };
-        // So many at least, however small the picture is.
-        assert_eq!(kept(0), [true; 3]);
-        assert_eq!(kept(LEAST + 1), [false, true, true]);
-        assert_eq!(kept(LEAST + 2), [false, false, true]);
-        assert_eq!(kept(LEAST + 3), [false; 3]);
-    }
+/// What `one` says of each thing, in their order: shared among as many threads as there are
+/// workspaces, where each has `grain` things or more.
+fn shared<T: Sync>(
+    things: &[T],
+    grain: usize,
+    (own, others): (&mut Workspace, &mut [Workspace]),
+    one: impl Fn(&T, &mut Workspace) -> Result<f32, DetectError> + Sync,
+) -> Result<Vec<f32>, DetectError> {
+    let all = |part: &[T], workspace: &mut Workspace| {
+        let said = part.iter().map(|thing| one(thing, workspace));
+        said.collect::<Result<Vec<_>, _>>()
+    };
+    let threads = (1 + others.len()).min(things.len() / grain).max(1);
+    let (mine, rest) = things.split_at(things.len().div_ceil(threads));
+    std::thread::scope(|scope| {
+        let parts = rest.chunks(mine.len().max(1)).zip(others);
+        let all = &all;
+        let parts = parts.map(|(part, workspace)| scope.spawn(move || all(part, workspace)));
+        let parts: Vec<_> = parts.collect();
+        let mut said = all(mine, own)?;
+        for part in parts {
+            let part = part.join().unwrap_or_else(|e| std::panic::resume_unwind(e));
+            said.extend(part?);
+        }
+        Ok(said)
+    })
 }
+
+#[cfg(test)]
+mod tests;

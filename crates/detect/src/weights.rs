@@ -142,7 +142,7 @@ pub enum WeightsError {
         name: String,
     },
     /// A tensor of another shape or number type.
-    #[error("weights: `{name}`: expected F32 {expected:?}, found {dtype:?} {found:?}")]
+    #[error("weights: `{name}`: expected {wanted:?} {expected:?}, found {dtype:?} {found:?}")]
     Shape {
         /// Its name.
         name: String,
@@ -150,6 +150,8 @@ pub enum WeightsError {
         expected: Vec<usize>,
         /// Shape in the file.
         found: Vec<usize>,
+        /// Number type by the network.
+        wanted: Dtype,
         /// Number type in the file.
         dtype: Dtype,
     },
@@ -217,11 +219,7 @@ impl Weights {
     }
 
     fn from_parts(card: Card, file: &[u8]) -> Result<Self, WeightsError> {
-        let found = hex(&Sha256::digest(file));
-        if found != card.sha256() {
-            let expected = card.sha256().to_owned();
-            return Err(WeightsError::Hash { expected, found });
-        }
+        hash_is(card.sha256(), file)?;
         let tensors = parse(file)?;
         let found = tensors.values().map(Vec::len).sum();
         if found != card.parameters() {
@@ -272,8 +270,17 @@ impl SecondWeights {
 /// Reads the tensors of a safetensors file: exactly those of [`expected_tensors`], float32,
 /// of their shapes, all finite. Takes any bytes and never panics.
 pub fn parse(file: &[u8]) -> Result<BTreeMap<String, Vec<f32>>, WeightsError> {
+    parse_as(file, expected_tensors(), Dtype::F32)
+}
+
+/// The same of another network's tensors, all of one number type: float32 or float16.
+pub(crate) fn parse_as(
+    file: &[u8],
+    expected: Vec<(String, Vec<usize>)>,
+    wanted: Dtype,
+) -> Result<BTreeMap<String, Vec<f32>>, WeightsError> {
     let archive = SafeTensors::deserialize(file)?;
-    let expected: BTreeMap<_, _> = expected_tensors().into_iter().collect();
+    let expected: BTreeMap<_, _> = expected.into_iter().collect();
     if let Some(name) = archive
         .names()
         .into_iter()
@@ -285,35 +292,51 @@ pub fn parse(file: &[u8]) -> Result<BTreeMap<String, Vec<f32>>, WeightsError> {
     expected
         .into_iter()
         .map(|(name, shape)| {
-            let values = tensor(&archive, &name, shape)?;
+            let values = tensor(&archive, &name, shape, wanted)?;
             Ok((name, values))
         })
         .collect()
+}
+
+/// Refuses a weights file that the card was not written for.
+pub(crate) fn hash_is(expected: &str, file: &[u8]) -> Result<(), WeightsError> {
+    let found = hex(&Sha256::digest(file));
+    if found == expected {
+        return Ok(());
+    }
+    let expected = expected.to_owned();
+    Err(WeightsError::Hash { expected, found })
 }
 
 fn tensor(
     archive: &SafeTensors<'_>,
     name: &str,
     expected: Vec<usize>,
+    wanted: Dtype,
 ) -> Result<Vec<f32>, WeightsError> {
     let name = name.to_owned();
     let Ok(view) = archive.tensor(&name) else {
         return Err(WeightsError::Missing { name });
     };
-    if view.shape() != expected || view.dtype() != Dtype::F32 {
+    if view.shape() != expected || view.dtype() != wanted {
         let (found, dtype) = (view.shape().to_vec(), view.dtype());
         return Err(WeightsError::Shape {
             name,
             expected,
             found,
+            wanted,
             dtype,
         });
     }
-    let bytes = view.data().as_chunks::<4>().0;
-    let values: Vec<f32> = bytes
-        .iter()
-        .map(|bytes| f32::from_le_bytes(*bytes))
-        .collect();
+    let values: Vec<f32> = if wanted == Dtype::F16 {
+        let halves = view.data().as_chunks::<2>().0.iter();
+        halves
+            .map(|bytes| from_half(u16::from_le_bytes(*bytes)))
+            .collect()
+    } else {
+        let floats = view.data().as_chunks::<4>().0.iter();
+        floats.map(|bytes| f32::from_le_bytes(*bytes)).collect()
+    };
     match values.iter().position(|value| !value.is_finite()) {
         Some(at) => Err(WeightsError::NotFinite {
             name,
@@ -322,6 +345,20 @@ fn tensor(
         }),
         None => Ok(values),
     }
+}
+
+/// The number that the bits of a binary16 stand for (IEEE 754-2019, 3.4): exact, since float32 has
+/// wider fields throughout.
+fn from_half(bits: u16) -> f32 {
+    const INFINITE: u16 = 31;
+    let (sign, exponent, fraction) = (bits >> 15, bits >> 10 & 31, f32::from(bits & 0x3ff));
+    let size = match exponent {
+        0 => fraction * 2.0_f32.powi(-24),
+        INFINITE if fraction == 0.0 => f32::INFINITY,
+        INFINITE => f32::NAN,
+        _ => (1024.0 + fraction) * 2.0_f32.powi(i32::from(exponent) - 25),
+    };
+    if sign == 0 { size } else { -size }
 }
 
 /// Every tensor of the network with its shape.

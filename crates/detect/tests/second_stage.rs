@@ -59,7 +59,7 @@ fn brighter_clouds(seed: u64, by: f32) -> Prepared {
 
 fn detector(second: bool) -> NetworkDetector {
     let second = second.then(|| SecondWeights::embedded(Variant::City).unwrap());
-    let cascade = Cascade::new(Weights::embedded(Variant::City).unwrap(), second).unwrap();
+    let cascade = Cascade::new(Weights::embedded(Variant::City).unwrap(), second, None).unwrap();
     NetworkDetector::new(Arc::new(cascade), ModelId([0; 32]), 1)
 }
 

@@ -69,7 +69,7 @@ fn the_embedded_weights_are_taken() {
         assert_eq!(weights.card().name(), variant.name());
         let second = SecondWeights::embedded(variant).unwrap();
         assert_eq!(second.card().name(), format!("{}-second", variant.name()));
-        assert!(Cascade::new(weights, Some(second)).is_ok());
+        assert!(Cascade::new(weights, Some(second), None).is_ok());
     }
 }
 

@@ -25,8 +25,8 @@ mod avxvnni;
 pub use lines::{Lines, Number};
 pub use rolling::{Rolling, Span};
 pub use weights::{
-    COLOURS, Depthwise, Grid, Pointwise, QUAD, SHAPES, STEM_CHANNELS, Separable, ShapeError, Stem,
-    TAPS, TOP,
+    COLOURS, DENSE_GROUP, Dense, Depthwise, Grid, Pointwise, QUAD, SHAPES, STEM_CHANNELS,
+    Separable, ShapeError, Stem, TAPS, TOP,
 };
 
 use crate::level::Level;
@@ -52,6 +52,15 @@ pub fn pointwise(level: Level, w: &Pointwise, input: &[u8], output: &mut [f32]) 
     assert_eq!(output.len(), pixels * w.cout, "whole pixels out");
     assert_eq!(input.len(), pixels * w.cin, "as many pixels in as out");
     dispatch!(level, pointwise, w, input, output);
+}
+
+/// 1x1 convolution with bias, and ReLU if the layer has it, of any number of pixels: floats in and
+/// out. Sums run over the inputs in order, fused. A NaN in a pixel is one in its outputs.
+pub fn dense(level: Level, w: &Dense, input: &[f32], output: &mut [f32]) {
+    let pixels = output.len() / w.cout;
+    assert_eq!(output.len(), pixels * w.cout, "whole pixels out");
+    assert_eq!(input.len(), pixels * w.cin, "as many pixels in as out");
+    dispatch!(level, dense, w, input, output);
 }
 
 /// 3x3 convolution of each channel with bias, ReLU and rounding. Each of the three `rows` has

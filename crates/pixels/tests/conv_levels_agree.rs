@@ -3,8 +3,9 @@
 
 use proptest::prelude::*;
 use scrim_pixels::conv::{
-    Grid, Lines, QUAD, Rolling, SHAPES, STEM_CHANNELS, Separable, Span, Stem, TOP, add_doubled,
-    depthwise_floats, depthwise_steps, gather, pointwise, pool_begin, pool_end, stem,
+    DENSE_GROUP, Dense, Depthwise, Grid, Lines, QUAD, Rolling, SHAPES, STEM_CHANNELS, Separable,
+    Span, Stem, TOP, add_doubled, dense, depthwise_floats, depthwise_steps, gather, pointwise,
+    pool_begin, pool_end, stem,
 };
 use scrim_pixels::level::{Level, levels_here};
 use std::fmt::Debug;
@@ -128,6 +129,27 @@ proptest! {
         let rows = rows.each_ref().map(|row| &row[offset..]);
         agree(pixels * channels, offset, 200, |level, out| depthwise_steps(level, w.depth(), rows, out));
         agree(pixels * channels, offset, 12345.0, |level, out| depthwise_floats(level, w.depth(), rows, out));
+    }
+
+    #[test]
+    fn every_level_sums_floats_densely_as_scalar(
+        seed: u64, cin in 1usize..=40, groups in 1usize..=18, pixels in 1usize..=33, offset in 0usize..16, relu: bool,
+    ) {
+        let (mut noise, cout) = (noise(seed), groups * DENSE_GROUP);
+        let w = Dense::new((cin, cout), (&noise.floats(cin * cout), &noise.floats(cout)), relu).unwrap();
+        let input = shifted(&noise.floats(pixels * cin), offset);
+        agree(pixels * cout, offset, 12345.0, |level, out| dense(level, &w, &input[offset..], out));
+    }
+
+    #[test]
+    fn every_level_sums_wide_depthwise_floats_as_scalar(
+        seed: u64, groups in 1usize..=72, pixels in 1usize..=17, offset in 0usize..16,
+    ) {
+        let (mut noise, channels) = (noise(seed), groups * DENSE_GROUP);
+        let w = Depthwise::new(channels, &noise.floats(9 * channels), &noise.floats(channels)).unwrap();
+        let rows = [0; 3].map(|_| shifted(&noise.floats((pixels + 2) * channels), offset));
+        let rows = rows.each_ref().map(|row| &row[offset..]);
+        agree(pixels * channels, offset, 12345.0, |level, out| depthwise_floats(level, &w, rows, out));
     }
 
     #[test]
@@ -289,6 +311,43 @@ fn every_level_sums_full_inputs_and_equal_weights_as_scalar() {
         agree(7 * 96, 0, 12345.0, |level, out| {
             pointwise(level, w.point(), &input, out);
         });
+    }
+}
+
+/// The definition itself, against the plain formula; negative sums end at 0 with ReLU alone.
+#[test]
+fn a_dense_layer_is_the_matrix_of_its_weights() {
+    let (mut noise, cin, cout) = (noise(5), 7, 16);
+    let (weight, bias) = (noise.floats(cin * cout), noise.floats(cout));
+    let input = noise.floats(3 * cin);
+    for relu in [false, true] {
+        let w = Dense::new((cin, cout), (&weight, &bias), relu).unwrap();
+        let mut found = vec![0.0; 3 * cout];
+        dense(Level::Scalar, &w, &input, &mut found);
+        assert_eq!(found.iter().any(|value| *value < 0.0), !relu);
+        for (at, found) in found.iter().enumerate() {
+            let (pixel, o) = (&input[at / cout * cin..][..cin], at % cout);
+            let products = pixel.iter().zip(&weight[o * cin..]).map(|(x, w)| x * w);
+            let sum = bias[o] + products.sum::<f32>();
+            let expected = if relu { sum.max(0.0) } else { sum };
+            assert!((found - expected).abs() < 1e-5, "{at}: {found}, {expected}");
+        }
+    }
+    for (cin, cout) in [(0, 8), (4, 0), (4, 12)] {
+        let weights = vec![0.0; cin * cout];
+        assert!(Dense::new((cin, cout), (&weights, &vec![0.0; cout]), true).is_err());
+    }
+    assert!(Dense::new((1, 8), (&[f32::INFINITY; 8], &[0.0; 8]), true).is_err());
+    assert!(Depthwise::new(12, &[0.0; 108], &[0.0; 12]).is_err());
+}
+
+#[test]
+fn a_dense_layer_hides_no_broken_float() {
+    let w = Dense::new((3, 16), (&[0.5; 48], &[0.0; 16]), true).unwrap();
+    for level in levels_here() {
+        let mut out = vec![0.0; 16];
+        dense(level, &w, &[1.0, f32::NAN, 1.0], &mut out);
+        assert!(out.iter().all(|value| value.is_nan()), "{level}");
     }
 }
 

@@ -67,6 +67,9 @@ pub struct Model {
     /// SHA-256 of the weights of the second stage, which looks again at what those suspect;
     /// null without one.
     pub second_sha256: Option<String>,
+    /// SHA-256 of the weights of the third stage, which is asked of faces that stay in doubt; null
+    /// without one.
+    pub third_sha256: Option<String>,
     /// Instruction level that the network ran on.
     pub level: String,
 }

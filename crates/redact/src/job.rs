@@ -7,7 +7,7 @@ use crate::plan::{Kind, Planned};
 use crate::settings::{JobSettings, WeightsFrom};
 use scrim_detect::network::NetworkError;
 use scrim_detect::weights::{SecondWeights, Weights, WeightsError};
-use scrim_detect::{Cascade, Detector, Guard, NetworkDetector};
+use scrim_detect::{Cascade, Detector, Guard, NetworkDetector, ThirdError, ThirdWeights};
 use scrim_raw::ModelId;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -25,6 +25,9 @@ pub enum EngineError {
     /// The weights inside the program are not what it was built for.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// The same of the third stage's.
+    #[error(transparent)]
+    Third(#[from] ThirdError),
     /// The user's own weights are not what this program takes.
     #[error("--weights {}: {why}; it takes city, clear or a model card (.json)", card.display())]
     Refused {
@@ -58,14 +61,16 @@ pub(crate) struct ModelFacts {
     pub(crate) name: String,
     pub(crate) sha256: String,
     pub(crate) second_sha256: Option<String>,
+    pub(crate) third_sha256: Option<String>,
     pub(crate) level: String,
 }
 
 impl ModelFacts {
-    /// Of both networks together: another second stage is another model.
+    /// Of all networks together: with another second or third stage it is another model.
     fn id(&self) -> ModelId {
         let second = self.second_sha256.as_deref().unwrap_or_default();
-        ModelId(Sha256::digest(format!("{}{second}", self.sha256)).into())
+        let third = self.third_sha256.as_deref().unwrap_or_default();
+        ModelId(Sha256::digest(format!("{}{second}{third}", self.sha256)).into())
     }
 }
 
@@ -82,6 +87,7 @@ impl Engine {
             name: first.card().name().to_owned(),
             sha256: first.card().sha256().to_owned(),
             second_sha256: cascade.second().map(|n| n.card().sha256().to_owned()),
+            third_sha256: cascade.third_sha256().map(str::to_owned),
             level: first.level().to_string(),
         };
         let id = model.id();
@@ -112,6 +118,7 @@ impl Engine {
                 name: "scripted".into(),
                 sha256: String::new(),
                 second_sha256: None,
+                third_sha256: None,
                 level: String::new(),
             },
             tracks: TRACKS,
@@ -125,7 +132,7 @@ impl Engine {
     }
 }
 
-/// Both networks of the weights that were chosen; the user's own weights stand by themselves.
+/// All networks of the weights that were chosen; the user's own weights stand by themselves.
 ///
 /// # Errors
 /// [`EngineError`] when they are not what this program takes.
@@ -134,6 +141,7 @@ pub fn cascade(weights: &WeightsFrom) -> Result<Cascade, EngineError> {
         WeightsFrom::Carried(variant) => Ok(Cascade::new(
             Weights::embedded(*variant)?,
             Some(SecondWeights::embedded(*variant)?),
+            ThirdWeights::embedded(*variant)?.as_ref(),
         )?),
         WeightsFrom::Card(card) => own_network(card).map_err(|why| EngineError::Refused {
             card: card.clone(),
@@ -143,7 +151,7 @@ pub fn cascade(weights: &WeightsFrom) -> Result<Cascade, EngineError> {
 }
 
 fn own_network(card: &Path) -> Result<Cascade, EngineError> {
-    Ok(Cascade::new(Weights::load(card)?, None)?)
+    Ok(Cascade::new(Weights::load(card)?, None, None)?)
 }
 
 /// How far a file is.

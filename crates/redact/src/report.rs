@@ -154,6 +154,7 @@ fn model(engine: &Engine) -> protocol::Model {
         name: engine.model.name.clone(),
         sha256: engine.model.sha256.clone(),
         second_sha256: engine.model.second_sha256.clone(),
+        third_sha256: engine.model.third_sha256.clone(),
         level: engine.model.level.clone(),
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn run(
         heads,
         sums,
     } = layers;
-    let Workspace { maps, lanes } = workspace;
+    let Workspace { maps, lanes, .. } = workspace;
     lanes.resize_with(threads.max(lanes.len()), Lane::default);
     let lanes = &mut lanes[..threads];
     set_sizes(maps, input.padded(), wanted);

@@ -4,6 +4,7 @@
 //! run in meaning: a run overwrites all that it reads. This module knows sizes, no layers.
 use super::chain::Stages;
 use super::source::SourceRows;
+use crate::third_stage::Scratch;
 use scrim_pixels::conv::{Lines, Number, Span};
 
 /// A stored map, or a band of its rows: pixels of `channels` numbers.
@@ -76,6 +77,8 @@ pub(super) struct Maps {
 pub struct Workspace {
     pub(super) maps: Maps,
     pub(super) lanes: Vec<Lane>,
+    /// What the third stage works with.
+    pub(crate) third: Scratch,
 }
 
 impl Workspace {
@@ -101,6 +104,6 @@ impl Workspace {
             .lanes
             .iter()
             .map(|lane| lane.source.footprint() + lane.stages.footprint());
-        maps.chain(raw).chain(lanes).sum()
+        maps.chain(raw).chain(lanes).sum::<usize>() + self.third.footprint()
     }
 }

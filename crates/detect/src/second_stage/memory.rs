@@ -16,7 +16,7 @@ const COUNTS: usize = 4;
 
 /// Where a verdict decides most often: a score near which a place is covered or not, depending on
 /// what else is seen of it.
-const UNDECIDED: f32 = 0.3;
+pub(super) const UNDECIDED: f32 = 0.3;
 
 /// By how many logits a place waits whose last verdict was given one, two, ... looks before.
 const WAITS: [f32; 3] = [2.8, 1.4, 0.6];

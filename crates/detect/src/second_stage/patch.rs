@@ -28,9 +28,10 @@ pub(super) struct Pyramid<'a> {
 }
 
 impl<'a> Pyramid<'a> {
-    /// As deep as the patches of these places need it.
+    /// As deep as the patches of these places need it, of [`SIDE`] or more.
     pub(super) fn for_places(picture: &'a Prepared, places: &[Candidate]) -> Self {
-        let depth = places.iter().map(halvings).max().unwrap_or(0);
+        let depth = places.iter().map(|place| halvings(place, SIDE));
+        let depth = depth.max().unwrap_or(0);
         let mut halved: Vec<Scaled> = Vec::with_capacity(depth);
         for _ in 0..depth {
             let last = halved.last().map_or(picture.planes(), |scaled| &scaled.0);
@@ -50,14 +51,19 @@ impl<'a> Pyramid<'a> {
     /// The square around a place, 0 where the picture has ended. The place is one of those that
     /// the pyramid was made for.
     pub(super) fn patch(&self, place: &Candidate) -> Scaled {
-        let halvings = halvings(place);
+        self.patch_of(place, SIDE)
+    }
+
+    /// The same at `side` pixels both ways, no fewer than [`SIDE`].
+    pub(super) fn patch_of(&self, place: &Candidate, side: usize) -> Scaled {
+        let halvings = halvings(place, side);
         let planes = self.level(halvings);
         let scale = 0.5_f32.powi(halvings as i32);
         let square = (square(place) * scale).round();
         let start = |low: f32, high: f32| (((low + high) * scale - square) / 2.0 + 0.5).floor();
         let from = (start(place.x0, place.x1), start(place.y0, place.y1));
         let from = (from.0 as i64, from.1 as i64);
-        Scaled::square_of(planes, from, square as i64, SIDE, Level::best())
+        Scaled::square_of(planes, from, square as i64, side, Level::best())
     }
 }
 
@@ -68,9 +74,10 @@ fn square(place: &Candidate) -> f32 {
     square.clamp(LEAST_SQUARE, LARGEST_SQUARE)
 }
 
-/// How often the picture is halved before the patch of a place is cut from it.
-fn halvings(place: &Candidate) -> usize {
-    (square(place) / SIDE as f32).log2().max(0.0) as usize
+/// How often the picture is halved before the patch of a place, `side` pixels both ways, is cut from
+/// it.
+fn halvings(place: &Candidate, side: usize) -> usize {
+    (square(place) / side as f32).log2().max(0.0) as usize
 }
 
 #[cfg(test)]
@@ -125,7 +132,7 @@ pub(super) mod tests {
         // A square of 245 px from 5 on, at half the size from 2 or 3 on.
         let picture = picture(256, 256);
         let place = place(92.0, 92.0, 162.0, 162.0);
-        assert_eq!(halvings(&place), 1);
+        assert_eq!(halvings(&place, SIDE), 1);
         let patch = cut(&picture, &place);
         let [_, green, red] = &patch.0;
         for at in [0, SIDE / 3, SIDE - 1] {

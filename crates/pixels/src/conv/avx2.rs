@@ -5,15 +5,17 @@
 //! their sum in 16 bits, which cannot overflow (see `weights.rs`); after four steps these go
 //! into 32 bits.
 use super::scalar;
-use super::tiles::measured;
-use super::weights::{COLOURS, Depthwise, GROUP, Pointwise, QUAD, STEM_CHANNELS, Stem, TAPS, TOP};
+use super::tiles::{measured, measured_dense};
+use super::weights::{
+    COLOURS, Dense, Depthwise, GROUP, Pointwise, QUAD, STEM_CHANNELS, Stem, TAPS, TOP,
+};
 use crate::level::Level;
 use std::arch::x86_64::{
     __m256, __m256i, _mm_packus_epi16, _mm_packus_epi32, _mm_storel_epi64, _mm256_add_epi16,
     _mm256_add_epi32, _mm256_castsi256_si128, _mm256_cvtepi32_ps, _mm256_cvtps_epi32,
     _mm256_extracti128_si256, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
-    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_min_ps, _mm256_set1_epi16, _mm256_set1_epi32,
-    _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256, _mm256_storeu_ps,
+    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_max_ps, _mm256_min_ps, _mm256_set1_epi16,
+    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256, _mm256_storeu_ps,
 };
 use std::ops::Range;
 
@@ -133,6 +135,32 @@ pub(super) unsafe fn quad(at: *const u8) -> __m256i {
     // SAFETY: the caller's promise; the read need not be aligned.
     _mm256_set1_epi32(unsafe { at.cast::<i32>().read_unaligned() })
 }
+
+/// See [`super::dense`].
+pub(super) fn dense(w: &Dense, input: &[f32], output: &mut [f32]) {
+    check_hardware();
+    let pixels = measured_dense(w, input, output, LANES);
+    // SAFETY: the CPU has AVX2 and FMA; input, output, weights and bias were measured above, and
+    // the outputs are whole groups of `VECS` vectors in each arm.
+    unsafe {
+        match w.cout / LANES {
+            vectors if vectors.is_multiple_of(3) => dense_row::<3, 4>(w, input, output, pixels),
+            vectors if vectors.is_multiple_of(2) => dense_row::<2, 6>(w, input, output, pixels),
+            _ => dense_row::<1, 8>(w, input, output, pixels),
+        }
+    }
+}
+
+dense_row!(features: "avx2,fma", rest: [2, 1]);
+
+dense_tile!(
+    features: "avx2,fma",
+    set1: _mm256_set1_ps,
+    load: _mm256_loadu_ps,
+    store: _mm256_storeu_ps,
+    fma: _mm256_fmadd_ps,
+    max: _mm256_max_ps
+);
 
 /// ReLU, rounding and 8 bytes stored: the scalar code's `to_step`.
 ///

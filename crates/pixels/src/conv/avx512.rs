@@ -3,8 +3,8 @@
 //! Each safe function checks the CPU itself, so that nothing outside this file can make these
 //! instructions run where they do not exist; lengths are checked there too, once a row, and
 //! the loops behind them go by pointer.
-use super::tiles::measured;
-use super::weights::{COLOURS, Depthwise, Pointwise, QUAD, STEM_CHANNELS, Stem, TAPS, TOP};
+use super::tiles::{measured, measured_dense};
+use super::weights::{COLOURS, Dense, Depthwise, Pointwise, QUAD, STEM_CHANNELS, Stem, TAPS, TOP};
 use super::{avx2, scalar};
 use crate::level::Level;
 use std::arch::x86_64::{
@@ -84,6 +84,39 @@ unsafe fn pointwise_tile<const VECS: usize, const PX: usize>(
         }
     }
 }
+
+/// See [`super::dense`].
+pub(super) fn dense(w: &Dense, input: &[f32], output: &mut [f32]) {
+    check_hardware();
+    // What fills no whole vector runs as AVX2's.
+    if !w.cout.is_multiple_of(LANES) {
+        return avx2::dense(w, input, output);
+    }
+    let pixels = measured_dense(w, input, output, LANES);
+    // SAFETY: the CPU has AVX-512; input, output, weights and bias were measured above, and the
+    // outputs are whole groups of `VECS` vectors in each arm.
+    unsafe {
+        match w.cout / LANES {
+            vectors if vectors.is_multiple_of(3) => dense_row::<3, 8>(w, input, output, pixels),
+            vectors if vectors.is_multiple_of(2) => dense_row::<2, 12>(w, input, output, pixels),
+            _ => dense_row::<1, 16>(w, input, output, pixels),
+        }
+    }
+}
+
+dense_row!(
+    features: "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma",
+    rest: [4, 2, 1]
+);
+
+dense_tile!(
+    features: "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma",
+    set1: _mm512_set1_ps,
+    load: _mm512_loadu_ps,
+    store: _mm512_storeu_ps,
+    fma: _mm512_fmadd_ps,
+    max: _mm512_max_ps
+);
 
 /// Four bytes, spread over all lanes.
 ///

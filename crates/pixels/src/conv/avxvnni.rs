@@ -10,7 +10,7 @@ use std::arch::x86_64::{
 };
 
 pub(super) use super::avx2::{
-    add_doubled, depthwise_floats, depthwise_steps, gather, pool_begin, pool_end,
+    add_doubled, dense, depthwise_floats, depthwise_steps, gather, pool_begin, pool_end,
 };
 
 /// Sums in a vector.

@@ -3,7 +3,9 @@
 //! The vector levels give the same bits. Sums of whole numbers are exact in any order; sums of
 //! floats are fused (`mul_add`) and have one order, that of the loops here. Where a kernel is
 //! nothing but one operation a number, the other levels compile these very loops.
-use super::weights::{COLOURS, Depthwise, Pointwise, QUAD, STEM_CHANNELS, Stem, TOP, WIDEST};
+use super::weights::{
+    COLOURS, Dense, Depthwise, Pointwise, QUAD, STEM_CHANNELS, Stem, TOP, WIDEST,
+};
 
 /// See [`super::pointwise`].
 pub(super) fn pointwise(w: &Pointwise, input: &[u8], output: &mut [f32]) {
@@ -24,6 +26,25 @@ pub(super) fn pointwise(w: &Pointwise, input: &[u8], output: &mut [f32]) {
         }
         for (o, out) in out.iter_mut().enumerate() {
             *out = (sums[o] as f32).mul_add(w.scale[o], w.bias[o]);
+        }
+    }
+}
+
+/// See [`super::dense`].
+pub(super) fn dense(w: &Dense, input: &[f32], output: &mut [f32]) {
+    let pixels = input
+        .chunks_exact(w.cin)
+        .zip(output.chunks_exact_mut(w.cout));
+    for (pixel, out) in pixels {
+        out.copy_from_slice(&w.bias);
+        for (value, weights) in pixel.iter().zip(w.weight.chunks_exact(w.cout)) {
+            for (sum, weight) in out.iter_mut().zip(weights) {
+                *sum = value.mul_add(*weight, *sum);
+            }
+        }
+        // A NaN stays one: the comparison with it is false.
+        for sum in out {
+            *sum = if *sum < w.least { w.least } else { *sum };
         }
     }
 }

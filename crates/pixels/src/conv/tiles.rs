@@ -1,7 +1,7 @@
 //! Rows in tiles, for the vector levels: a tile keeps its sums in registers, and its pixel
 //! count is a constant, because with a count known only at run time they leave them (2.4 times
 //! slower). What a tile computes is each level's own.
-use super::weights::{GROUP, Pointwise};
+use super::weights::{Dense, GROUP, Pointwise};
 
 /// The pixels of a row, once its lengths and those of the weights are what every tile promises
 /// itself: `cin` is a multiple of [`GROUP`], `cout` one of `lanes`.
@@ -11,6 +11,95 @@ pub(super) fn measured(w: &Pointwise, input: &[u8], output: &[f32], lanes: usize
     assert!(w.scale.len() == w.cout && w.bias.len() == w.cout);
     assert!(w.cin.is_multiple_of(GROUP) && w.cout.is_multiple_of(lanes));
     pixels
+}
+
+/// The same for a layer of floats.
+pub(super) fn measured_dense(w: &Dense, input: &[f32], output: &[f32], lanes: usize) -> usize {
+    let pixels = output.len() / w.cout;
+    assert!(input.len() >= pixels * w.cin && w.weight.len() == w.cin * w.cout);
+    assert!(w.bias.len() == w.cout && w.cout.is_multiple_of(lanes));
+    pixels
+}
+
+/// `dense_row`: pixels in tiles of `PX` and the rest in the smaller ones of `rest`, for the outputs
+/// of `VECS` vectors at a time. The outputs come first, so that their weights stay near while all
+/// pixels pass.
+macro_rules! dense_row {
+    (features: $features:literal, rest: [$($rest:literal),+]) => {
+        /// # Safety
+        /// The features below; `input` holds `pixels * cin` floats, `output` `pixels * cout`, the
+        /// weights `cin * cout`, the bias `cout`, a multiple of `VECS * LANES`.
+        #[target_feature(enable = $features)]
+        unsafe fn dense_row<const VECS: usize, const PX: usize>(
+            w: &Dense,
+            input: &[f32],
+            output: &mut [f32],
+            pixels: usize,
+        ) {
+            for o in (0..w.cout).step_by(VECS * LANES) {
+                let (mut x, mut y, mut left) = (input.as_ptr(), output.as_mut_ptr(), pixels);
+                macro_rules! tiles {
+                    ($px:expr) => {
+                        while left >= $px {
+                            // SAFETY: `left` pixels remain behind `x` and `y`, and the tile takes
+                            // no more; its `VECS` vectors at `o` end within `cout`.
+                            unsafe {
+                                dense_tile::<VECS, { $px }>(w, o, x, y.add(o));
+                                x = x.add($px * w.cin);
+                                y = y.add($px * w.cout);
+                            }
+                            left -= $px;
+                        }
+                    };
+                }
+                tiles!(PX);
+                $(tiles!($rest);)+
+            }
+        }
+    };
+}
+
+/// `dense_tile` over the instructions of a level.
+macro_rules! dense_tile {
+    (features: $features:literal, set1: $set1:ident, load: $load:ident, store: $store:ident, fma: $fma:ident, max: $max:ident) => {
+        /// `PX` pixels times `VECS` vectors of outputs from `o` on, all sums in registers.
+        ///
+        /// # Safety
+        /// The features below; `PX` pixels are readable at `x` and writable at `y`, `cin` and
+        /// `cout` floats apart; weights and bias as in [`dense_row`], `VECS` vectors at `o`.
+        #[inline]
+        #[target_feature(enable = $features)]
+        unsafe fn dense_tile<const VECS: usize, const PX: usize>(
+            w: &Dense,
+            o: usize,
+            x: *const f32,
+            y: *mut f32,
+        ) {
+            // SAFETY: the caller's promise; no index below reaches further.
+            unsafe {
+                let vectors = |at: *const f32| -> [_; VECS] {
+                    std::array::from_fn(|v| $load(at.add(o + v * LANES)))
+                };
+                let mut sums = [vectors(w.bias.as_ptr()); PX];
+                for i in 0..w.cin {
+                    let weights = vectors(w.weight.as_ptr().add(i * w.cout));
+                    for (p, sum) in sums.iter_mut().enumerate() {
+                        let value = $set1(*x.add(p * w.cin + i));
+                        for v in 0..VECS {
+                            sum[v] = $fma(value, weights[v], sum[v]);
+                        }
+                    }
+                }
+                let least = $set1(w.least);
+                for (p, sum) in sums.iter().enumerate() {
+                    for v in 0..VECS {
+                        // The sum comes second: the instruction gives the second operand for NaN.
+                        $store(y.add(p * w.cout + v * LANES), $max(least, sum[v]));
+                    }
+                }
+            }
+        }
+    };
 }
 
 /// `pointwise_row`: a row in tiles of `PX` pixels and the rest in the smaller ones of `rest`;

@@ -65,6 +65,14 @@ pub enum ShapeError {
         /// Output channels.
         cout: usize,
     },
+    /// Channels of a layer of floats that no vector holds.
+    #[error("{cin} to {cout} channels: outputs come in groups of {DENSE_GROUP}, from one input on")]
+    Groups {
+        /// Input channels.
+        cin: usize,
+        /// Output channels.
+        cout: usize,
+    },
     /// A slice of weights has another length than the channel counts say.
     #[error("{what}: expected {expected} weights, found {found}")]
     Length {
@@ -224,6 +232,90 @@ impl Pointwise {
             scale,
             bias: Lines::copied(bias),
         }
+    }
+}
+
+/// A 1x1 convolution over floats, for networks that see little and may cost more: any number of
+/// inputs, eight outputs or a multiple.
+#[derive(Debug)]
+pub struct Dense {
+    pub(super) cin: usize,
+    pub(super) cout: usize,
+    /// `[cin][cout]`.
+    pub(super) weight: Lines,
+    pub(super) bias: Lines,
+    /// What no output lies below: 0 with ReLU, else negative infinity.
+    pub(super) least: f32,
+}
+
+/// Outputs of a [`Dense`] come in groups of so many: a vector of the narrowest level.
+pub const DENSE_GROUP: usize = 8;
+
+impl Dense {
+    /// Packs a layer. `weight` is `[cout][cin]`, as PyTorch stores it.
+    ///
+    /// # Errors
+    /// [`ShapeError`] for other lengths, for outputs that are no whole groups of [`DENSE_GROUP`],
+    /// for no inputs and for weights so large that sums could leave the floats.
+    pub fn new(
+        (cin, cout): (usize, usize),
+        (weight, bias): (&[f32], &[f32]),
+        relu: bool,
+    ) -> Result<Self, ShapeError> {
+        if cin == 0 || cout == 0 || !cout.is_multiple_of(DENSE_GROUP) {
+            return Err(ShapeError::Groups { cin, cout });
+        }
+        expect("dense weight", cin * cout, weight)?;
+        expect("dense bias", cout, bias)?;
+        bounded("dense weight", weight)?;
+        bounded("dense bias", bias)?;
+        Ok(Self {
+            cin,
+            cout,
+            weight: transposed(weight, cout, cin, 1.0),
+            bias: Lines::copied(bias),
+            least: if relu { 0.0 } else { f32::NEG_INFINITY },
+        })
+    }
+
+    /// Input channels.
+    #[must_use]
+    pub const fn cin(&self) -> usize {
+        self.cin
+    }
+
+    /// Output channels.
+    #[must_use]
+    pub const fn cout(&self) -> usize {
+        self.cout
+    }
+}
+
+impl Depthwise {
+    /// Packs a layer by itself, without rounding. `weight` is `[channels][ky * 3 + kx]`.
+    ///
+    /// # Errors
+    /// [`ShapeError`] as [`Dense::new`].
+    pub fn new(channels: usize, weight: &[f32], bias: &[f32]) -> Result<Self, ShapeError> {
+        if channels == 0 || !channels.is_multiple_of(DENSE_GROUP) {
+            let (cin, cout) = (channels, channels);
+            return Err(ShapeError::Groups { cin, cout });
+        }
+        expect("depthwise weight", channels * TAPS, weight)?;
+        expect("depthwise bias", channels, bias)?;
+        bounded("depthwise weight", weight)?;
+        bounded("depthwise bias", bias)?;
+        Ok(Self {
+            channels,
+            weight: transposed(weight, channels, TAPS, 1.0),
+            bias: Lines::copied(bias),
+        })
+    }
+
+    /// Channels in and out.
+    #[must_use]
+    pub const fn channels(&self) -> usize {
+        self.channels
     }
 }
 

@@ -1,0 +1,340 @@
+//! The network of the third stage: inverted residual blocks, then a way back up to a quarter of
+//! the patch's size, read in the middle.
+//!
+//! The form is that of CenterFace's backbone and heat map (`training/third_net.py`; blocks as in
+//! Sandler et al.: "`MobileNetV2`", 2018). Floats throughout: it runs a few times a look, and its
+//! maps are small. Every level gives the same bits. Knows patches of one size and layers; what a
+//! face's score is made of it does not know.
+
+use super::weights::{BLOCKS, LATERALS, NECK, STEM, ThirdWeights};
+use crate::network::NetworkError;
+use scrim_pixels::conv::{COLOURS, Dense, Depthwise, Lines, TAPS, dense, depthwise_floats};
+use scrim_pixels::level::Level;
+
+/// Pixels of a patch, both ways.
+pub(crate) const SIDE: usize = 128;
+
+/// Pixels that a cell of the finest map on the way up stands for.
+const STRIDE: usize = 4;
+
+/// The cells in the middle, both ways, of which the surest counts.
+const MIDDLE: usize = SIDE / STRIDE / 4;
+
+/// Outputs of the score's layer; the first one is read, the others fill up a vector.
+const SCORES: usize = scrim_pixels::conv::DENSE_GROUP;
+
+/// A square map: pixels of `channels` floats, row by row.
+#[derive(Debug, Default)]
+struct Map {
+    data: Lines,
+    side: usize,
+    channels: usize,
+}
+
+impl Map {
+    fn set_size(&mut self, side: usize, channels: usize) {
+        (self.side, self.channels) = (side, channels);
+        self.data.set_len(side * side * channels);
+    }
+
+    fn row(&self, y: usize) -> &[f32] {
+        let len = self.side * self.channels;
+        &self.data[y * len..][..len]
+    }
+
+    fn row_mut(&mut self, y: usize) -> &mut [f32] {
+        let len = self.side * self.channels;
+        &mut self.data[y * len..][..len]
+    }
+}
+
+/// The memory of a run; reused from patch to patch, wiped when it goes.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    /// What the next layer reads, and what it makes.
+    maps: [Map; 2],
+    /// Maps that the way up reads, from fine to coarse.
+    taps: [Map; LATERALS.len()],
+    /// The way up, and the finer map that it is added to.
+    neck: [Map; 2],
+    /// Three padded rows of a block, by row number modulo 3, then one of zeros.
+    ring: Lines,
+    /// A row behind the depthwise layer, or pixels gathered for a layer over several.
+    row: Lines,
+    /// A row before it is added or put in its place.
+    sum: Lines,
+}
+
+impl Scratch {
+    /// Bytes held.
+    pub(crate) fn footprint(&self) -> usize {
+        let maps = self.maps.iter().chain(&self.taps).chain(&self.neck);
+        let maps = maps.map(|map| map.data.footprint()).sum::<usize>();
+        maps + self.ring.footprint() + self.row.footprint() + self.sum.footprint()
+    }
+}
+
+/// One block: each pixel's channels multiplied, mixed with its neighbours' channel by channel, and
+/// brought down again; added to what came in where that has the same form.
+struct Block {
+    expand: Option<Dense>,
+    depth: Depthwise,
+    project: Dense,
+    stride: usize,
+    adds: bool,
+}
+
+/// The network. Immutable: each caller has a [`Scratch`] of its own.
+pub(super) struct Net {
+    level: Level,
+    stem: Dense,
+    blocks: Vec<Block>,
+    top: Dense,
+    laterals: [Dense; LATERALS.len()],
+    ups: [Dense; LATERALS.len()],
+    mix: Dense,
+    score: Dense,
+}
+
+impl Net {
+    pub(super) fn new(w: &ThirdWeights, level: Level) -> Result<Self, NetworkError> {
+        let layer = |name: &str, cin: usize, cout: usize, relu: bool| {
+            let (weight, bias) = (format!("{name}.weight"), format!("{name}.bias"));
+            Dense::new((cin, cout), (w.tensor(&weight), w.tensor(&bias)), relu)
+        };
+        let block = |(at, block): (usize, &super::weights::Block)| {
+            let name = |part: &str| format!("blocks.{at}.{part}");
+            let (weight, bias) = (name("depth.weight"), name("depth.bias"));
+            let expand = (block.cin != block.middle)
+                .then(|| layer(&name("expand"), block.cin, block.middle, true))
+                .transpose()?;
+            Ok::<_, NetworkError>(Block {
+                expand,
+                depth: Depthwise::new(block.middle, w.tensor(&weight), w.tensor(&bias))?,
+                project: layer(&name("project"), block.middle, block.cout, false)?,
+                stride: block.stride,
+                adds: block.stride == 1 && block.cin == block.cout,
+            })
+        };
+        let lateral = |i: usize| layer(&format!("lateral.{i}"), LATERALS[i].1, NECK, true);
+        // One bias for all four places of a doubled pixel.
+        let up = |i: usize| {
+            let bias = w.tensor(&format!("up.{i}.bias")).repeat(4);
+            let weight = w.tensor(&format!("up.{i}.weight"));
+            Dense::new((NECK, 4 * NECK), (weight, &bias), true)
+        };
+        let padded = |name: &str, len: usize| {
+            let mut values = w.tensor(name).to_vec();
+            values.resize(len, 0.0);
+            values
+        };
+        let score = (
+            &padded("score.weight", NECK * SCORES)[..],
+            &padded("score.bias", SCORES)[..],
+        );
+        Ok(Self {
+            level: level.here(),
+            stem: layer("stem", TAPS * COLOURS, STEM, true)?,
+            blocks: BLOCKS
+                .iter()
+                .enumerate()
+                .map(block)
+                .collect::<Result<_, _>>()?,
+            top: layer("top", BLOCKS[BLOCKS.len() - 1].cout, NECK, true)?,
+            laterals: [lateral(0)?, lateral(1)?, lateral(2)?],
+            ups: [up(0)?, up(1)?, up(2)?],
+            mix: layer("mix", TAPS * NECK, NECK, true)?,
+            score: Dense::new((NECK, SCORES), score, false)?,
+        })
+    }
+
+    /// How sure the network is of a face in the middle of a patch, as a logit. `bgr` are its planes,
+    /// blue, green, red, [`SIDE`] pixels both ways.
+    pub(super) fn face(
+        &self,
+        bgr: [&[u8]; COLOURS],
+        scratch: &mut Scratch,
+    ) -> Result<f32, NetworkError> {
+        assert!(
+            bgr.iter().all(|plane| plane.len() == SIDE * SIDE),
+            "planes of a patch"
+        );
+        self.stem(bgr, scratch);
+        for (at, block) in self.blocks.iter().enumerate() {
+            self.block(block, scratch);
+            if let Some(tap) = LATERALS.iter().position(|(behind, _)| *behind == at) {
+                let out = &scratch.maps[0];
+                let kept = &mut scratch.taps[tap];
+                kept.set_size(out.side, out.channels);
+                kept.data.copy_from_slice(&out.data);
+            }
+        }
+        self.way_up(scratch);
+        self.middle(scratch)
+    }
+
+    /// 3x3 with stride 2 over the patch, into the first map.
+    fn stem(&self, bgr: [&[u8]; COLOURS], Scratch { maps, row, .. }: &mut Scratch) {
+        let (side, inputs) = (SIDE / 2, self.stem.cin());
+        let out = &mut maps[0];
+        out.set_size(side, self.stem.cout());
+        row.set_len(side * inputs);
+        for y in 0..side {
+            for (x, pixel) in row.chunks_exact_mut(inputs).enumerate() {
+                for (tap, values) in pixel.as_chunks_mut::<COLOURS>().0.iter_mut().enumerate() {
+                    // From one pixel above and left of the centre on; outside lies 0.
+                    let (py, px) = (
+                        (2 * y + tap / 3).wrapping_sub(1),
+                        (2 * x + tap % 3).wrapping_sub(1),
+                    );
+                    let inside = py < SIDE && px < SIDE;
+                    *values = bgr.map(|plane| {
+                        if inside {
+                            f32::from(plane[py * SIDE + px])
+                        } else {
+                            0.0
+                        }
+                    });
+                }
+            }
+            dense(self.level, &self.stem, row, out.row_mut(y));
+        }
+    }
+
+    /// The first map through a block, and in its place what comes out.
+    fn block(
+        &self,
+        block: &Block,
+        Scratch {
+            maps, ring, row, ..
+        }: &mut Scratch,
+    ) {
+        let [input, out] = maps;
+        let (side, middle) = (input.side, block.depth.channels());
+        let padded = (side + 2) * middle;
+        out.set_size(side / block.stride, block.project.cout());
+        ring.set_len(4 * padded);
+        ring.fill(0.0);
+        row.set_len(side * middle);
+        for y in 0..=side {
+            if y < side {
+                let slot = &mut ring[y % 3 * padded..][middle..padded - middle];
+                match &block.expand {
+                    Some(expand) => dense(self.level, expand, input.row(y), slot),
+                    None => slot.copy_from_slice(input.row(y)),
+                }
+            }
+            // The row above has all its neighbours now.
+            let Some(at) = y
+                .checked_sub(1)
+                .filter(|at| at.is_multiple_of(block.stride))
+            else {
+                continue;
+            };
+            let slot =
+                |inside: bool, y: usize| &ring[if inside { y % 3 } else { 3 } * padded..][..padded];
+            let rows = [
+                slot(at > 0, at.wrapping_sub(1)),
+                slot(true, at),
+                slot(y < side, y),
+            ];
+            depthwise_floats(self.level, &block.depth, rows, row);
+            let kept = relu_every(block.stride, middle, row);
+            let to = out.row_mut(at / block.stride);
+            dense(self.level, &block.project, kept, to);
+            if block.adds {
+                to.iter_mut()
+                    .zip(input.row(at))
+                    .for_each(|(to, from)| *to += from);
+            }
+        }
+        maps.swap(0, 1);
+    }
+
+    /// From the coarsest map up, each doubled and added to the finer one behind its lateral layer.
+    fn way_up(
+        &self,
+        Scratch {
+            maps,
+            taps,
+            neck,
+            sum,
+            ..
+        }: &mut Scratch,
+    ) {
+        let [coarse, fine] = neck;
+        coarse.set_size(maps[0].side, NECK);
+        dense(self.level, &self.top, &maps[0].data, &mut coarse.data);
+        for ((up, lateral), tap) in self.ups.iter().zip(&self.laterals).zip(taps) {
+            fine.set_size(tap.side, NECK);
+            dense(self.level, lateral, &tap.data, &mut fine.data);
+            sum.set_len(coarse.side * up.cout());
+            for y in 0..coarse.side {
+                dense(self.level, up, coarse.row(y), sum);
+                for dy in 0..2 {
+                    // Of each pixel's four places the two of this row, which lie side by side.
+                    let halves = sum
+                        .chunks_exact(4 * NECK)
+                        .map(|four| &four[dy * 2 * NECK..][..2 * NECK]);
+                    for (to, half) in fine
+                        .row_mut(2 * y + dy)
+                        .chunks_exact_mut(2 * NECK)
+                        .zip(halves)
+                    {
+                        to.iter_mut().zip(half).for_each(|(to, from)| *to += from);
+                    }
+                }
+            }
+            std::mem::swap(coarse, fine);
+        }
+    }
+
+    /// The surest cell in the middle of the finest map, behind the last two layers.
+    fn middle(&self, Scratch { neck, row, sum, .. }: &mut Scratch) -> Result<f32, NetworkError> {
+        let map = &neck[0];
+        let first = (map.side - MIDDLE) / 2;
+        let around = NECK * 3;
+        row.set_len(MIDDLE * self.mix.cin());
+        sum.set_len(MIDDLE * NECK);
+        let mut surest = f32::NEG_INFINITY;
+        for y in first..first + MIDDLE {
+            for (x, cell) in row.chunks_exact_mut(self.mix.cin()).enumerate() {
+                for (ky, taps) in cell.chunks_exact_mut(around).enumerate() {
+                    let from = (first + x - 1) * NECK;
+                    taps.copy_from_slice(&map.row(y + ky - 1)[from..][..around]);
+                }
+            }
+            dense(self.level, &self.mix, row, sum);
+            let mut scores = [0.0; MIDDLE * SCORES];
+            dense(self.level, &self.score, sum, &mut scores);
+            for (x, score) in scores.iter().step_by(SCORES).enumerate() {
+                if !score.is_finite() {
+                    let (stride, column, row) = (STRIDE, first + x, y);
+                    return Err(NetworkError::NotFinite {
+                        stride,
+                        column,
+                        row,
+                    });
+                }
+                surest = surest.max(*score);
+            }
+        }
+        Ok(surest)
+    }
+}
+
+/// ReLU over a row, of which every `stride`-th pixel is kept, the first one first.
+fn relu_every(stride: usize, channels: usize, row: &mut Lines) -> &[f32] {
+    let pixels = row.len() / channels / stride;
+    for x in 0..pixels {
+        row.copy_within(
+            x * stride * channels..(x * stride + 1) * channels,
+            x * channels,
+        );
+    }
+    let kept = &mut row[..pixels * channels];
+    // A NaN stays one: the comparison with it is false.
+    kept.iter_mut()
+        .for_each(|value| *value = if *value < 0.0 { 0.0 } else { *value });
+    kept
+}
