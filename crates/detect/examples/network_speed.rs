@@ -3,13 +3,15 @@
 //! `cargo run --release -p scrim-detect --example network_speed [-- RUNS]`
 //!
 //! The number of candidates stands beside the time, so that a faster wrong answer shows. On a
-//! machine that does other work the CPU column of one thread is the one to compare.
+//! machine that does other work the CPU column of one thread is the one to compare. Last comes a
+//! word of the third stage; what share of a look its words may take is counted by these times.
 #![expect(clippy::print_stdout, reason = "a bench prints")]
 
 use rustix::time::{ClockId, clock_gettime};
 use scrim_detect::network::{NetInput, Network, Workspace};
+use scrim_detect::third_stage::{SIDE, ThirdNetwork, ThirdScratch, ThirdWeights};
 use scrim_detect::weights::{Variant, Weights};
-use scrim_pixels::level::levels_here;
+use scrim_pixels::level::{Level, levels_here};
 use std::time::Instant;
 
 /// The sizes that a camera's frame is looked at, padded to 32.
@@ -26,6 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .nth(1)
         .map_or(Ok(RUNS), |runs| runs.parse())?
         .max(1);
+    let third = ThirdWeights::embedded(Variant::City)?.ok_or("city has a third stage")?;
     println!("level   threads  size        cpu min   median  wall min   median  candidates");
     for level in levels_here() {
         let network = Network::at_level(Weights::embedded(Variant::City)?, level)?;
@@ -41,6 +44,35 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
         }
     }
+    println!("\nlevel   third stage    cpu min   median");
+    for level in levels_here() {
+        let network = ThirdNetwork::at_level(&third, level)?;
+        let runs = if level == levels_here()[0] { 1 } else { runs };
+        word(&network, level, runs)?;
+    }
+    Ok(())
+}
+
+/// One word on one patch, on one thread.
+fn word(
+    network: &ThirdNetwork,
+    level: Level,
+    runs: usize,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let planes: [Vec<u8>; 3] = std::array::from_fn(|c| noise(SIDE * SIDE, c as u64 + 1));
+    let planes = planes.each_ref().map(Vec::as_slice);
+    let (mut scratch, mut cpu) = (ThirdScratch::default(), Vec::new());
+    for _ in 0..=runs {
+        let used = cpu_ms();
+        network.face(planes, &mut scratch)?;
+        cpu.push(cpu_ms() - used);
+    }
+    let [least, median] = spread(cpu);
+    let side = format!("{SIDE}x{SIDE}");
+    println!(
+        "{:<8}{side:<14}{least:>9.2}{median:>9.2}",
+        level.to_string()
+    );
     Ok(())
 }
 

@@ -13,7 +13,7 @@ pub mod network;
 pub mod nms;
 mod preprocess;
 mod second_stage;
-mod third_stage;
+pub mod third_stage;
 mod view;
 pub mod weights;
 
@@ -24,5 +24,4 @@ pub use motion::{MotionSearch, Movement};
 pub use preprocess::Prepared;
 pub use scrim_pixels::level::Level;
 pub use second_stage::Cascade;
-pub use third_stage::{ThirdCard, ThirdError, ThirdWeights};
 pub use view::{Light, Sharpness, light, sharpness};

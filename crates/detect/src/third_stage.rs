@@ -8,29 +8,24 @@
 mod net;
 mod weights;
 
+pub use net::{SIDE, ThirdNetwork, ThirdScratch};
 pub use weights::{ThirdCard, ThirdError, ThirdWeights};
 
 use crate::network::NetworkError;
 use crate::preprocess::Scaled;
-use net::Net;
-pub(crate) use net::{SIDE, Scratch};
 use scrim_pixels::level::Level;
 
 /// The third network, and what the words of the first two count beside it.
 pub(crate) struct ThirdStage {
-    net: Net,
+    net: ThirdNetwork,
     counts: [f32; 2],
     sha256: String,
 }
 
 impl ThirdStage {
     pub(crate) fn new(weights: &ThirdWeights) -> Result<Self, NetworkError> {
-        Self::at_level(weights, Level::best())
-    }
-
-    fn at_level(weights: &ThirdWeights, level: Level) -> Result<Self, NetworkError> {
         Ok(Self {
-            net: Net::new(weights, level)?,
+            net: ThirdNetwork::at_level(weights, Level::best())?,
             counts: weights.card().counts(),
             sha256: weights.card().sha256().to_owned(),
         })
@@ -47,7 +42,7 @@ impl ThirdStage {
         &self,
         words: [f32; 2],
         patch: &Scaled,
-        scratch: &mut Scratch,
+        scratch: &mut ThirdScratch,
     ) -> Result<f32, NetworkError> {
         let own = self.net.face(planes(patch), scratch)?;
         let counted = words.iter().zip(self.counts);

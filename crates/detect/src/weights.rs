@@ -432,3 +432,28 @@ fn read(path: &Path) -> Result<Vec<u8>, WeightsError> {
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_are_the_numbers_that_the_standard_says() {
+        for (bits, number) in [
+            (0x0000, 0.0),
+            (0x0001, 2.0_f32.powi(-24)),
+            (0x03ff, 1023.0 * 2.0_f32.powi(-24)),
+            (0x0400, 2.0_f32.powi(-14)),
+            (0x3555, 0.333_251_95),
+            (0x3c00, 1.0),
+            (0xc001, -2.001_953_1),
+            (0x7bff, 65_504.0),
+            (0x7c00, f32::INFINITY),
+            (0xfc00, f32::NEG_INFINITY),
+        ] {
+            assert_eq!(from_half(bits), number, "{bits:04x}");
+        }
+        assert!(from_half(0x8000).is_sign_negative());
+        assert!(from_half(0x7c01).is_nan() && from_half(0xfe00).is_nan());
+    }
+}

@@ -1,6 +1,7 @@
 //! What the second stage changes in a look, with the weights that are delivered.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+use scrim_detect::third_stage::ThirdWeights;
 use scrim_detect::weights::{SecondWeights, Variant, Weights};
 use scrim_detect::{After, Cascade, Detector, FLOOR, Level, NetworkDetector, Prepared};
 use scrim_raw::{Family, FrameInfo, Layout, ModelId, RawFrame};
@@ -58,8 +59,14 @@ fn brighter_clouds(seed: u64, by: f32) -> Prepared {
 }
 
 fn detector(second: bool) -> NetworkDetector {
-    let second = second.then(|| SecondWeights::embedded(Variant::City).unwrap());
-    let cascade = Cascade::new(Weights::embedded(Variant::City).unwrap(), second, None).unwrap();
+    with_stages(if second { 2 } else { 1 })
+}
+
+fn with_stages(stages: usize) -> NetworkDetector {
+    let second = (stages > 1).then(|| SecondWeights::embedded(Variant::City).unwrap());
+    let third = ThirdWeights::embedded(Variant::City).unwrap();
+    let third = third.as_ref().filter(|_| stages > 2);
+    let cascade = Cascade::new(Weights::embedded(Variant::City).unwrap(), second, third).unwrap();
     NetworkDetector::new(Arc::new(cascade), ModelId([0; 32]), 1)
 }
 
@@ -70,15 +77,14 @@ fn covered(found: &[Sighting]) -> usize {
 
 #[test]
 fn most_faces_in_soft_clouds_are_not_believed() {
-    let (mut alone, mut cascade) = (detector(false), detector(true));
-    let (mut before, mut after) = (0, 0);
-    for seed in 1..=48 {
-        let picture = clouds(seed);
-        before += covered(&alone.look(&picture, &[WHOLE], After::Nothing).unwrap());
-        after += covered(&cascade.look(&picture, &[WHOLE], After::Nothing).unwrap());
-    }
+    let [before, two, three] = [1, 2, 3].map(|stages| {
+        let mut detector = with_stages(stages);
+        let looks = (1..=48).map(|seed| detector.look(&clouds(seed), &[WHOLE], After::Nothing));
+        looks.map(|found| covered(&found.unwrap())).sum::<usize>()
+    });
     assert!(before >= 10, "{before}: nothing was tried");
-    assert!(4 * after <= before, "{after} of {before} are believed");
+    assert!(4 * two <= before, "{two} of {before} are believed");
+    assert!(4 * three <= before, "{three} of {before} are believed");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! run in meaning: a run overwrites all that it reads. This module knows sizes, no layers.
 use super::chain::Stages;
 use super::source::SourceRows;
-use crate::third_stage::Scratch;
+use crate::third_stage::ThirdScratch;
 use scrim_pixels::conv::{Lines, Number, Span};
 
 /// A stored map, or a band of its rows: pixels of `channels` numbers.
@@ -78,7 +78,7 @@ pub struct Workspace {
     pub(super) maps: Maps,
     pub(super) lanes: Vec<Lane>,
     /// What the third stage works with.
-    pub(crate) third: Scratch,
+    pub(crate) third: ThirdScratch,
 }
 
 impl Workspace {

@@ -146,6 +146,30 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_finer_patch_of_the_same_place_is_cut_from_a_finer_copy() {
+        // Columns grey and white in turn, which half the size mixes. A square of 245 pixels,
+        // cut for 96 of them and for 200.
+        let size = Size {
+            width: 256,
+            height: 256,
+        };
+        let info = FrameInfo::picture(size, Layout::packed(Family::Rgb, false, 8));
+        let columns = (0..256 * 256).flat_map(|at| [if at % 2 == 0 { 110 } else { 250 }; 3]);
+        let frame = RawFrame::new(0, info, vec![columns.collect()]);
+        let picture = Prepared::of(&frame.unwrap_or_else(|e| panic!("{e}")), Level::best());
+        let place = place(90.0, 90.0, 160.0, 160.0);
+        assert_eq!((halvings(&place, SIDE), halvings(&place, 200)), (1, 0));
+        let pyramid = Pyramid::for_places(&picture, std::slice::from_ref(&place));
+        let contrast = |patch: &Scaled| {
+            let row = patch.0[0].row(SIDE / 2);
+            row.iter().max().copied().unwrap_or(0) - row.iter().min().copied().unwrap_or(0)
+        };
+        let (coarse, fine) = (pyramid.patch(&place), pyramid.patch_of(&place, 200));
+        assert_eq!((fine.0[0].width, fine.0[0].height), (200, 200));
+        assert!(contrast(&fine) > contrast(&coarse).saturating_add(40));
+    }
+
+    #[test]
     fn beyond_the_picture_a_patch_is_black() {
         let picture = picture(250, 250);
         let patch = cut(&picture, &place(-14.0, -14.0, 14.0, 14.0));

@@ -155,8 +155,8 @@ fn a_place_in_doubt_and_its_mirror_image_get_the_same_score() {
 
 #[test]
 fn scores_are_the_same_for_any_number_of_threads() {
-    let (stage, picture) = (stage(), stripes(false));
-    let judged = |threads: usize| {
+    let picture = stripes(false);
+    let judged = |stage: &SecondStage, threads: usize| {
         let mut places: Vec<_> = (0..23)
             .map(|i| {
                 let at = 4.0 * i as f32;
@@ -180,11 +180,48 @@ fn scores_are_the_same_for_any_number_of_threads() {
         let idle = others.iter().filter(|other| other.footprint() == 0);
         (places, others.len() - idle.count())
     };
-    let (alone, _) = judged(1);
-    assert_eq!(judged(2), (alone.clone(), 1));
+    let two = stage();
+    let (alone, _) = judged(&two, 1);
+    assert_eq!(judged(&two, 2), (alone.clone(), 1));
     // Of 23 places four and more a thread.
-    assert_eq!(judged(5), (alone.clone(), 4));
-    assert_eq!(judged(7), (alone, 4));
+    assert_eq!(judged(&two, 5), (alone.clone(), 4));
+    assert_eq!(judged(&two, 7), (alone.clone(), 4));
+    let three = with_third();
+    let (asked, _) = judged(&three, 1);
+    assert_ne!(asked, alone, "nobody was asked");
+    assert_eq!(judged(&three, 2).0, asked);
+    assert_eq!(judged(&three, 7).0, asked);
+}
+
+#[test]
+fn what_the_third_stage_said_is_remembered_and_its_memory_is_counted() {
+    let alone = |first: f32| judged(&stage(), Class::Face, &[first], 0.0)[0];
+    let first = firsts()
+        .into_iter()
+        .find(|first| ASKED.contains(&alone(*first)));
+    let mut places = [Candidate {
+        score: first.unwrap_or_else(|| panic!("nothing is in doubt")),
+        ..place(86.3, 86.3, 113.7, 113.7)
+    }];
+    let (given, three, mut memory) = (places[0], with_third(), Memory::default());
+    let mut own = Workspace::new();
+    three
+        .judge(
+            &stripes(false),
+            &mut places,
+            0.0,
+            &mut memory,
+            (&mut own, &mut []),
+        )
+        .unwrap_or_else(|e| panic!("{e}"));
+    let said = memory.turns(&[given])[0].said(None);
+    let said = said.unwrap_or_else(|| panic!("nothing is remembered"));
+    let score = sigmoid(three.first_counts[0] * logit(given.score) + said);
+    assert_eq!(score, places[0].score);
+    assert_ne!(score, alone(given.score));
+    let (all, third) = (own.footprint(), own.third.footprint());
+    own.third = third_stage::ThirdScratch::default();
+    assert!(third > 0 && own.footprint() + third == all);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use scrim_pixels::conv::{COLOURS, Dense, Depthwise, Lines, TAPS, dense, depthwis
 use scrim_pixels::level::Level;
 
 /// Pixels of a patch, both ways.
-pub(crate) const SIDE: usize = 128;
+pub const SIDE: usize = 128;
 
 /// Pixels that a cell of the finest map on the way up stands for.
 const STRIDE: usize = 4;
@@ -50,14 +50,14 @@ impl Map {
 
 /// The memory of a run; reused from patch to patch, wiped when it goes.
 #[derive(Debug, Default)]
-pub(crate) struct Scratch {
+pub struct ThirdScratch {
     /// What the next layer reads, and what it makes.
     maps: [Map; 2],
-    /// Maps that the way up reads, from fine to coarse.
+    /// Maps that the way up reads, from coarse to fine.
     taps: [Map; LATERALS.len()],
     /// The way up, and the finer map that it is added to.
     neck: [Map; 2],
-    /// Three padded rows of a block, by row number modulo 3, then one of zeros.
+    /// Three padded rows of a block, by row number modulo 3, then one of zeros; or of the patch.
     ring: Lines,
     /// A row behind the depthwise layer, or pixels gathered for a layer over several.
     row: Lines,
@@ -65,9 +65,10 @@ pub(crate) struct Scratch {
     sum: Lines,
 }
 
-impl Scratch {
+impl ThirdScratch {
     /// Bytes held.
-    pub(crate) fn footprint(&self) -> usize {
+    #[must_use]
+    pub fn footprint(&self) -> usize {
         let maps = self.maps.iter().chain(&self.taps).chain(&self.neck);
         let maps = maps.map(|map| map.data.footprint()).sum::<usize>();
         maps + self.ring.footprint() + self.row.footprint() + self.sum.footprint()
@@ -84,8 +85,8 @@ struct Block {
     adds: bool,
 }
 
-/// The network. Immutable: each caller has a [`Scratch`] of its own.
-pub(super) struct Net {
+/// The network. Immutable: each caller has a [`ThirdScratch`] of its own.
+pub struct ThirdNetwork {
     level: Level,
     stem: Dense,
     blocks: Vec<Block>,
@@ -96,8 +97,12 @@ pub(super) struct Net {
     score: Dense,
 }
 
-impl Net {
-    pub(super) fn new(w: &ThirdWeights, level: Level) -> Result<Self, NetworkError> {
+impl ThirdNetwork {
+    /// A network at a level, lowered to what the hardware has.
+    ///
+    /// # Errors
+    /// [`NetworkError`] when the kernels do not take the weights.
+    pub fn at_level(w: &ThirdWeights, level: Level) -> Result<Self, NetworkError> {
         let layer = |name: &str, cin: usize, cout: usize, relu: bool| {
             let (weight, bias) = (format!("{name}.weight"), format!("{name}.bias"));
             Dense::new((cin, cout), (w.tensor(&weight), w.tensor(&bias)), relu)
@@ -150,10 +155,16 @@ impl Net {
 
     /// How sure the network is of a face in the middle of a patch, as a logit. `bgr` are its planes,
     /// blue, green, red, [`SIDE`] pixels both ways.
-    pub(super) fn face(
+    ///
+    /// # Errors
+    /// [`NetworkError::NotFinite`] when what it says is no number.
+    ///
+    /// # Panics
+    /// When a plane has another size.
+    pub fn face(
         &self,
         bgr: [&[u8]; COLOURS],
-        scratch: &mut Scratch,
+        scratch: &mut ThirdScratch,
     ) -> Result<f32, NetworkError> {
         assert!(
             bgr.iter().all(|plane| plane.len() == SIDE * SIDE),
@@ -174,27 +185,34 @@ impl Net {
     }
 
     /// 3x3 with stride 2 over the patch, into the first map.
-    fn stem(&self, bgr: [&[u8]; COLOURS], Scratch { maps, row, .. }: &mut Scratch) {
-        let (side, inputs) = (SIDE / 2, self.stem.cin());
+    fn stem(
+        &self,
+        bgr: [&[u8]; COLOURS],
+        ThirdScratch {
+            maps, ring, row, ..
+        }: &mut ThirdScratch,
+    ) {
+        // A row of the patch behind a pixel of zeros: the outermost taps lie outside.
+        const LINE: usize = (SIDE + 1) * COLOURS;
+        const AROUND: usize = 3 * COLOURS;
+        let side = SIDE / 2;
         let out = &mut maps[0];
         out.set_size(side, self.stem.cout());
-        row.set_len(side * inputs);
+        ring.set_len(3 * LINE);
+        row.set_len(side * self.stem.cin());
         for y in 0..side {
-            for (x, pixel) in row.chunks_exact_mut(inputs).enumerate() {
-                for (tap, values) in pixel.as_chunks_mut::<COLOURS>().0.iter_mut().enumerate() {
-                    // From one pixel above and left of the centre on; outside lies 0.
-                    let (py, px) = (
-                        (2 * y + tap / 3).wrapping_sub(1),
-                        (2 * x + tap % 3).wrapping_sub(1),
-                    );
-                    let inside = py < SIDE && px < SIDE;
-                    *values = bgr.map(|plane| {
-                        if inside {
-                            f32::from(plane[py * SIDE + px])
-                        } else {
-                            0.0
-                        }
-                    });
+            for (ky, line) in ring.chunks_exact_mut(LINE).enumerate() {
+                line.fill(0.0);
+                let Some(from) = (2 * y + ky).checked_sub(1) else {
+                    continue;
+                };
+                for (x, pixel) in line[COLOURS..].as_chunks_mut().0.iter_mut().enumerate() {
+                    *pixel = bgr.map(|plane| f32::from(plane[from * SIDE + x]));
+                }
+            }
+            for (x, taps) in row.chunks_exact_mut(self.stem.cin()).enumerate() {
+                for (line, taps) in ring.chunks_exact(LINE).zip(taps.chunks_exact_mut(AROUND)) {
+                    taps.copy_from_slice(&line[2 * x * COLOURS..][..AROUND]);
                 }
             }
             dense(self.level, &self.stem, row, out.row_mut(y));
@@ -205,9 +223,9 @@ impl Net {
     fn block(
         &self,
         block: &Block,
-        Scratch {
+        ThirdScratch {
             maps, ring, row, ..
-        }: &mut Scratch,
+        }: &mut ThirdScratch,
     ) {
         let [input, out] = maps;
         let (side, middle) = (input.side, block.depth.channels());
@@ -254,13 +272,13 @@ impl Net {
     /// From the coarsest map up, each doubled and added to the finer one behind its lateral layer.
     fn way_up(
         &self,
-        Scratch {
+        ThirdScratch {
             maps,
             taps,
             neck,
             sum,
             ..
-        }: &mut Scratch,
+        }: &mut ThirdScratch,
     ) {
         let [coarse, fine] = neck;
         coarse.set_size(maps[0].side, NECK);
@@ -290,7 +308,10 @@ impl Net {
     }
 
     /// The surest cell in the middle of the finest map, behind the last two layers.
-    fn middle(&self, Scratch { neck, row, sum, .. }: &mut Scratch) -> Result<f32, NetworkError> {
+    fn middle(
+        &self,
+        ThirdScratch { neck, row, sum, .. }: &mut ThirdScratch,
+    ) -> Result<f32, NetworkError> {
         let map = &neck[0];
         let first = (map.side - MIDDLE) / 2;
         let around = NECK * 3;
@@ -326,7 +347,8 @@ impl Net {
 /// ReLU over a row, of which every `stride`-th pixel is kept, the first one first.
 fn relu_every(stride: usize, channels: usize, row: &mut Lines) -> &[f32] {
     let pixels = row.len() / channels / stride;
-    for x in 0..pixels {
+    // The first one is where it belongs, and so are all where none is left out.
+    for x in 1..if stride > 1 { pixels } else { 1 } {
         row.copy_within(
             x * stride * channels..(x * stride + 1) * channels,
             x * channels,

@@ -55,7 +55,7 @@ fn patch(case: &Case) -> Scaled {
     }))
 }
 
-fn face(net: &Net, case: &Case, scratch: &mut Scratch) -> f32 {
+fn face(net: &ThirdNetwork, case: &Case, scratch: &mut ThirdScratch) -> f32 {
     net.face(planes(&patch(case)), scratch).unwrap()
 }
 
@@ -64,10 +64,10 @@ fn every_level_gives_what_the_training_code_gives_and_all_the_same_bits() {
     let vectors = vectors();
     assert_eq!(vectors.weights_sha256, weights().card().sha256());
     assert!(vectors.cases.len() >= 4);
-    let mut scratch = Scratch::default();
+    let mut scratch = ThirdScratch::default();
     let mut before: Option<Vec<f32>> = None;
     for level in levels_here() {
-        let net = Net::new(&weights(), level).unwrap();
+        let net = ThirdNetwork::at_level(&weights(), level).unwrap();
         let found = vectors
             .cases
             .iter()
@@ -88,9 +88,9 @@ fn every_level_gives_what_the_training_code_gives_and_all_the_same_bits() {
 #[test]
 fn what_a_run_finds_in_its_memory_changes_nothing_and_the_words_before_count_as_the_card_says() {
     let stage = ThirdStage::new(&weights()).unwrap();
-    let (cases, mut used) = (vectors().cases, Scratch::default());
+    let (cases, mut used) = (vectors().cases, ThirdScratch::default());
     for case in &cases {
-        let fresh = face(&stage.net, case, &mut Scratch::default());
+        let fresh = face(&stage.net, case, &mut ThirdScratch::default());
         assert_eq!(face(&stage.net, case, &mut used), fresh);
         let patch = patch(case);
         let mut logit = |words: [f32; 2]| stage.logit(words, &patch, &mut used).unwrap();
@@ -140,10 +140,10 @@ fn a_sum_that_leaves_the_floats_is_an_error() {
     });
     let overflowing = overflowing.unwrap();
     assert_eq!(overflowing.tensor("blocks.3.project.weight")[0], 60_000.0);
-    let net = Net::new(&overflowing, Level::best()).unwrap();
+    let net = ThirdNetwork::at_level(&overflowing, Level::best()).unwrap();
     let case = &vectors().cases[0];
     let error = net
-        .face(planes(&patch(case)), &mut Scratch::default())
+        .face(planes(&patch(case)), &mut ThirdScratch::default())
         .unwrap_err();
     assert!(
         matches!(error, NetworkError::NotFinite { stride: 4, .. }),

@@ -271,3 +271,24 @@ fn a_photo_whose_tracker_or_filling_fails_is_black() {
         }
     }
 }
+
+#[test]
+fn with_other_weights_of_any_stage_it_is_another_model() {
+    let facts = |second: Option<&str>, third: Option<&str>| ModelFacts {
+        name: "city".into(),
+        sha256: "ab".into(),
+        second_sha256: second.map(str::to_owned),
+        third_sha256: third.map(str::to_owned),
+        level: "avx2".into(),
+    };
+    let ids = [
+        facts(None, None),
+        facts(Some("cd"), None),
+        facts(Some("cd"), Some("ef")),
+        facts(Some("cd"), Some("01")),
+    ];
+    let ids = ids.map(|facts| facts.id());
+    for (at, id) in ids.iter().enumerate() {
+        assert!(!ids[..at].contains(id), "{at}");
+    }
+}
