@@ -189,7 +189,7 @@ impl Weights {
         Self::from_bytes(card, file)
     }
 
-    /// All that this program carries, for tests of the network that both stages are: of each
+    /// All that this program carries, for tests of the network that the first two stages are: of each
     /// variant those of the first stage, then of the second.
     pub fn carried() -> Result<Vec<Self>, WeightsError> {
         let second = |variant| SecondWeights::embedded(variant).map(|second| second.weights);

@@ -185,8 +185,8 @@ impl Schedule {
         Class::ALL.map(|class| smallest_at(scale, class))
     }
 
-    /// Most of the first stage's pixels in one frame. The second stage comes on top, for a
-    /// bounded number of places.
+    /// Most of the first stage's pixels in one frame. The second and third stage
+    /// come on top, for a bounded number of places.
     #[must_use]
     pub fn costliest_px(&self) -> u64 {
         let looks = 0..(self.plan.turns.len() * self.plan.tiles.len().max(1)) as u64;
