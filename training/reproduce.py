@@ -1,13 +1,13 @@
 """A variant made anew, seed after seed: `python -m training.reproduce city --data DIR --out OUT --yunet YUNET.pt`.
 
-Keeps a part of DIR apart, trains both stages from YuNet-n, fits what their words count on the kept part, and exports.
-Each step is a command of `training/README.md`; a run that was stopped goes on when the same command is given again.
-OUT/seed-N then holds what could ship: NAME and NAME-second. At the end stands what was found in the kept part by each
-stage and by both, and with `--measure EVAL` in EVAL by the first stage, over all seeds: each number that differs as its
-lowest and highest.
+Keeps a part of DIR apart, trains both stages from YuNet-n and, of `city`, the third from CenterFace, fits what their
+words count on the kept part, and exports. Each step is a command of `training/README.md`; a run that was stopped goes
+on when the same command is given again. OUT/seed-N then holds what could ship: NAME, NAME-second and NAME-third. At the
+end stands what was found in the kept part by each stage and by all, and with `--measure EVAL` in EVAL by the first
+stage, over all seeds: each number that differs as its lowest and highest.
 
 The weights of `city` came from a longer chain of runs, the first of which cannot be repeated (docs/cards/city.md); this
-is the one run of that chain that made the network what it is, and its second stage.
+is the one run of that chain that made the network what it is, its second stage, and a third in one run.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from types import FrameType
 
 from training.checkpoint import load
 from training.start import NOTICE
+from training.third_net import FINE
 
 WEIGHTS = Path("crates/detect/weights")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?|\bnan\b")
@@ -42,15 +43,17 @@ class Recipe:
     """Steps of the first stage, and how many of its finest stages stay as they began."""
     second: tuple[int, int]
     """The same of the second stage."""
+    third: int | None = None
+    """Steps of the third stage; None: there is none."""
 
 
 # Only pictures whose licence is stated and fits.
 OPEN = ("openimages-plates", "dashcam-dusk", "bikes-helmets:40", "plates-indonesia-us", "none-signs:14")
 RECIPES = {
-    "city": Recipe((), first=(16_000, 0), second=(6_500, 2)),
+    "city": Recipe((), first=(16_000, 0), second=(6_500, 2), third=2_400),
     "clear": Recipe(OPEN, first=(4_500, 2), second=(4_000, 2)),
 }
-FIRST_RATE, SECOND_RATE = "1.5e-3", "1e-3"
+RATES = {"first": "1.5e-3", "second": "1e-3", "third": "1e-4"}  # of learning
 
 Run = Callable[[Sequence[str | Path], Path | None], None]
 """Runs a module of this folder with these words; its standard output goes to the file, if one is named."""
@@ -99,10 +102,11 @@ def learnt(recipe: Recipe, out: Path) -> Path:
     return out / "data" / ("own" if recipe.sets else "learn")
 
 
-def training_words(recipe: Recipe, args: argparse.Namespace, seed: int, second: bool) -> list[str | Path]:
-    """What both stages' runs are told alike."""
-    steps, frozen = recipe.second if second else recipe.first
-    rate = SECOND_RATE if second else FIRST_RATE
+def training_words(
+    recipe: Recipe, args: argparse.Namespace, seed: int, stage: str, plan: tuple[int, int]
+) -> list[str | Path]:
+    """What the stages' runs are told alike; `plan` is steps and frozen ones."""
+    steps, frozen = plan
     words: list[str | Path] = [
         "--data",
         learnt(recipe, args.out),
@@ -113,7 +117,7 @@ def training_words(recipe: Recipe, args: argparse.Namespace, seed: int, second: 
         "--crop-side",
         "256",
     ]
-    words += ["--learning-rate", rate, "--frozen", str(frozen), "--threads", str(args.threads)]
+    words += ["--learning-rate", RATES[stage], "--frozen", str(frozen), "--threads", str(args.threads)]
     words += ["--steps", str(max(1, round(steps * args.share)))]
     return [*words, "--sets", *recipe.sets] if recipe.sets else words
 
@@ -125,13 +129,15 @@ def make(name: str, args: argparse.Namespace, seed: int, run: Run) -> Path:
     learn, tune, shipped = learnt(recipe, args.out), args.out / "data/tune", args.out / "shipped.onnx"
     checkpoint, second, record = folder / "first/checkpoint.pt", folder / "second/checkpoint.pt", folder / "record.json"
     to_start = ("--start", args.yunet, "--teacher", args.yunet)
-    run(["training.train", *training_words(recipe, args, seed, False), "--out", checkpoint.parent, *to_start], None)
+    words = training_words(recipe, args, seed, "first", recipe.first)
+    run(["training.train", *words, "--out", checkpoint.parent, *to_start], None)
     to_first = ["training.export", checkpoint, folder, "--data", learn, "--name"]
     run([*to_first, "unscaled"], None)
     run(["training.align", folder / "unscaled.onnx", shipped, "--data", tune], folder / "align.txt")
     run([*to_first, name, *last_words(folder / "align.txt")], None)
     from_first = ("--init", checkpoint, "--first", checkpoint)
-    run(["training.second_stage", *training_words(recipe, args, seed, True), "--out", second.parent, *from_first], None)
+    words = training_words(recipe, args, seed, "second", recipe.second)
+    run(["training.second_stage", *words, "--out", second.parent, *from_first], None)
     config = load(checkpoint).config
     said = {"start": NOTICE, "config": config.to_dict(), "data": [each for each, _ in config.sets]}
     record.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
@@ -140,11 +146,28 @@ def make(name: str, args: argparse.Namespace, seed: int, run: Run) -> Path:
     stages = (folder / f"{name}.onnx", folder / "second-unscaled.onnx")
     run(["training.fuse", *stages, "--data", tune], folder / "fuse.txt")
     run([*to_second, f"{name}-second", *last_words(folder / "fuse.txt")], None)
+    if recipe.third:
+        make_third(name, args, seed, recipe.third, run)
     if args.measure:
         # Which folder it was is not in the name, so it is measured again each time.
         (folder / "measured.txt").unlink(missing_ok=True)
         run(["training.evaluate", folder / f"{name}.onnx", "--data", args.measure], folder / "measured.txt")
     return folder
+
+
+def make_third(name: str, args: argparse.Namespace, seed: int, steps: int, run: Run) -> None:
+    """The third stage of one seed, which looks where its first two stages stay in doubt."""
+    recipe, folder = RECIPES[name], args.out / f"seed-{seed}"
+    checkpoint = folder / "third/checkpoint.pt"
+    words = training_words(recipe, args, seed, "third", (steps, FINE))
+    words += ["--centerface", args.centerface, "--first", folder / "first/checkpoint.pt"]
+    run(["training.third_stage", *words, "--out", checkpoint.parent], None)
+    _, face, _, _, slope, shift, *_ = last_words(folder / "fuse.txt")
+    fuse: list[str | Path] = ["training.third_fuse", folder / f"{name}.onnx", folder / "second-unscaled.onnx"]
+    fuse += [checkpoint, "--data", args.out / "data/tune", "--first-counts", face, "--scores", slope, shift]
+    run(fuse, folder / "third-fuse.txt")
+    counts = last_words(folder / "third-fuse.txt")
+    run(["training.third_export", checkpoint, folder, "--name", f"{name}-third", *counts], None)
 
 
 def prepare(name: str, args: argparse.Namespace, run: Run) -> None:
@@ -190,11 +213,14 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder of labelled sets")
     parser.add_argument("--out", type=Path, required=True, help="folder to work in; what is there is gone on with")
     parser.add_argument("--yunet", type=Path, required=True, help="YuNet-n weights: start and teacher")
+    parser.add_argument("--centerface", type=Path, help="CenterFace's ONNX file: start of a variant's third stage")
     parser.add_argument("--measure", type=Path, help="folder of sets to measure on, never trained on")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--share", type=float, default=1.0, help="of the recipe's steps; for a trial")
     args = parser.parse_args()
+    if RECIPES[args.variant].third and not args.centerface:
+        parser.error(f"--centerface: {args.variant} has a third stage, which begins with CenterFace's weights")
     try:
         prepare(args.variant, args, run_module)
         folders = [make(args.variant, args, seed, run_module) for seed in args.seeds]
@@ -203,7 +229,8 @@ def main() -> int:
         return failed.code
     except ValueError as error:
         parser.error(str(error))
-    for name in ("fuse.txt", "measured.txt") if args.measure else ("fuse.txt",):
+    said = {"fuse.txt": True, "third-fuse.txt": RECIPES[args.variant].third, "measured.txt": args.measure}
+    for name in (name for name, is_there in said.items() if is_there):
         print(spread([(folder / name).read_text(encoding="utf-8") for folder in folders]), end="")
     return 0
 

@@ -55,6 +55,16 @@ def counted(net: Third, counts: Counts) -> Third:
     return found
 
 
+@torch.no_grad()
+def uncounted(net: Third, judge: float, shift: float) -> Third:
+    """A copy of what `counted` gave, with the logit that it had before."""
+    found = copy.deepcopy(net)
+    bias = found.score.get_parameter("bias")
+    found.score.weight /= judge
+    bias.copy_((bias - shift) / judge)
+    return found
+
+
 def export(net: Third, counts: Counts, training: dict[str, Any], out: Path, name: str) -> float:
     """Write both files of `net` to `out`; the largest difference of a logit. Raises Refused, with nothing written, if
     the weights compute something else."""

@@ -18,6 +18,7 @@ from training import reproduce
 from training.config import RunConfig
 from training.reproduce import RECIPES, Failed, make, prepare, run_module, spread
 from training.tests.test_run import make_data, read
+from training.third_net import FINE
 from training.train import STOPPED
 
 CONFIG = RunConfig(1, "ab", (("masks", 2.0), ("cars", 1.5)), 10, 4, 256, 1.0, 1.5e-3, 1e-4, "yunet-n", "", "", 0)
@@ -35,12 +36,14 @@ class Recorder:
                 Path(side).mkdir(parents=True)
         self.told.append([str(word) for word in words])
         if out:
-            number = "1" if "training.align" in words else "2"
-            out.write_text(f"faces\n--scores {number} 0 1 0\n")
+            said = {"align": "--scores 1 0 1 0", "fuse": "--first-counts 4 5 --scores 2 0 1 0"}
+            said["third_fuse"] = "--counts 3 2 1 0"
+            out.write_text(f"faces\n{said.get(str(words[0]).removeprefix('training.'))}\n")
 
 
 def arguments(out: Path, share: float = 1.0) -> argparse.Namespace:
-    return argparse.Namespace(data=Path("D"), out=out, yunet=Path("Y"), measure=Path("E"), threads=1, share=share)
+    paths = {"data": Path("D"), "yunet": Path("Y"), "centerface": Path("C"), "measure": Path("E")}
+    return argparse.Namespace(**paths, out=out, threads=1, share=share)
 
 
 @pytest.fixture
@@ -59,6 +62,34 @@ def test_every_step_is_run_and_in_the_order_in_which_one_needs_the_other(told: l
         *("second_stage", "export", "fuse", "export"),
         "evaluate",
     ]
+
+
+def test_the_third_stage_of_city_looks_where_its_own_first_two_are_in_doubt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reproduce, "load", lambda path: SimpleNamespace(config=CONFIG))
+    run = Recorder()
+    make("city", arguments(tmp_path, 0.01), 7, run)
+    *_, learn, fuse, export, measure = run.told
+    folder = tmp_path / "seed-7"
+    said = dict(zip(learn[1::2], learn[2::2]))
+    assert learn[0] == "training.third_stage" and said["--first"] == str(folder / "first/checkpoint.pt")
+    assert (said["--seed"], said["--steps"], said["--frozen"]) == (
+        "7",
+        str(round((RECIPES["city"].third or 0) / 100)),
+        str(FINE),
+    )
+    assert (said["--centerface"], said["--data"]) == ("C", str(tmp_path / "data/learn"))
+    checkpoint = str(folder / "third/checkpoint.pt")
+    assert fuse[:4] == [
+        "training.third_fuse",
+        str(folder / "city.onnx"),
+        str(folder / "second-unscaled.onnx"),
+        checkpoint,
+    ]
+    assert fuse[4:] == ["--data", str(tmp_path / "data/tune"), "--first-counts", "4", "--scores", "2", "0"]
+    words = [checkpoint, str(folder), "--name", "city-third", "--counts", "3", "2", "1", "0"]
+    assert export == ["training.third_export", *words] and measure[0] == "training.evaluate"
 
 
 def test_both_stages_learn_the_sets_of_the_recipe_by_its_steps_from_this_seed(told: list[list[str]]) -> None:
@@ -117,7 +148,7 @@ def test_a_signal_is_handed_on_to_a_run_which_saves_before_it_ends(tmp_path: Pat
 def test_what_ships_carries_the_numbers_that_were_fitted(told: list[list[str]]) -> None:
     exports = {words[words.index("--name") + 1]: words for words in told if words[0] == "training.export"}
     assert exports["clear"][-5:] == ["--scores", "1", "0", "1", "0"]
-    assert exports["clear-second"][-5:] == ["--scores", "2", "0", "1", "0"]
+    assert exports["clear-second"][-8:] == ["--first-counts", "4", "5", "--scores", "2", "0", "1", "0"]
     assert "--scores" not in exports["unscaled"] + exports["second-unscaled"]
 
 

@@ -28,7 +28,7 @@ from training.sets import FACE, PLATE
 from training.third_export import Counts, counted, export
 from training.third_fuse import Sights, counts_of
 from training.third_net import BLOCKS, CENTRE, FINE, NOTICE, SIDE, WIDTH, Third, start_from_centerface
-from training.third_stage import ANCHOR, ANCHOR_LIMIT, HEAD_SHARE, ThirdStage, anchored
+from training.third_stage import ANCHOR, ANCHOR_LIMIT, HEAD_SHARE, PART, ThirdStage, anchored, in_parts
 from training.third_vectors import INPUTS, cases, compute
 from training.train import Trainer
 from training.weights import write
@@ -141,6 +141,12 @@ def test_what_is_faster_to_learn_computes_the_same(net: Third) -> None:
         torch.testing.assert_close(net.train()(image), expected)
 
 
+def test_in_parts_it_says_the_same(net: Third) -> None:
+    images = torch.randn(2 * PART + 1, 3, SIDE, SIDE)
+    with torch.no_grad():
+        torch.testing.assert_close(in_parts(net, images), net(images))
+
+
 def test_the_anchor_pulls_back_up_to_its_limit() -> None:
     began = torch.tensor([1.0, -2.0])
     said = torch.tensor([3.0, -2.0], requires_grad=True)
@@ -186,7 +192,7 @@ def test_a_step_leaves_the_finest_blocks_and_the_beginning_as_they_are(stage: Th
     rates = [group["lr"] for group in stage.optimiser.param_groups]
     assert rates[1] == pytest.approx(HEAD_SHARE * rates[0])
     with torch.no_grad():
-        stage.net.score.get_parameter("bias").add_(100)
+        stage.net.score.get_parameter("bias").add_(10_000)
     lost = stage.learn(batch(1, 1))
     assert lost.box == pytest.approx(ANCHOR * ANCHOR_LIMIT**2), "far away it is pulled back"
     assert lost.total.item() == pytest.approx(lost.score + lost.box)
@@ -205,6 +211,26 @@ def test_it_goes_on_where_it_stopped_and_with_other_blocks_frozen_not_at_all(sta
         assert torch.equal(ours, theirs)
     with pytest.raises(ValueError, match="frozen 2"):
         ThirdStage(dataclasses.replace(CONFIG, frozen=2), args)
+
+
+def test_a_new_run_goes_on_from_earlier_weights_and_is_held_to_centerface_still(
+    stage: ThirdStage, tmp_path: Path
+) -> None:
+    went = made(8)
+    torch.save(went.state_dict(), tmp_path / "went.pt")
+    export(
+        went, Counts(0.3, 0.7, 0.5, -1.25), {**TRAINING, "scores": {"judge": 0.5, "shift": -1.25}}, tmp_path, "shipped"
+    )
+    first, face = tmp_path / "first.pt", tmp_path / "c.onnx"
+    for name, near in (("went.pt", 0.0), ("shipped.safetensors", 2e-3)):
+        args = argparse.Namespace(start=None, init=tmp_path / name, teacher=None, first=first, centerface=face)
+        config = dataclasses.replace(CONFIG, start="checkpoint", start_sha256="ab")
+        again = ThirdStage(config, args)
+        assert (again.config.start, again.config.start_sha256) == ("checkpoint", "ab")
+        for key, value in again.net.state_dict().items():
+            torch.testing.assert_close(value, went.state_dict()[key], atol=near, rtol=near, msg=f"{name}: {key}")
+        for key, value in again.began.state_dict().items():
+            assert torch.equal(value, stage.began.state_dict()[key]), key
 
 
 def test_a_place_teaches_only_where_it_is_known_whether_it_is_a_face(
