@@ -27,7 +27,9 @@ from types import FrameType
 
 from training.checkpoint import load
 from training.start import NOTICE
+from training.third_mean import SHARE
 from training.third_net import FINE
+from training.third_net import NOTICE as CENTERFACE
 
 WEIGHTS = Path("crates/detect/weights")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?|\bnan\b")
@@ -50,7 +52,7 @@ class Recipe:
 # Only pictures whose licence is stated and fits.
 OPEN = ("openimages-plates", "dashcam-dusk", "bikes-helmets:40", "plates-indonesia-us", "none-signs:14")
 RECIPES = {
-    "city": Recipe((), first=(16_000, 0), second=(6_500, 2), third=2_400),
+    "city": Recipe((), first=(16_000, 0), second=(6_500, 2), third=8_000),
     "clear": Recipe(OPEN, first=(4_500, 2), second=(4_000, 2)),
 }
 RATES = {"first": "1.5e-3", "second": "1e-3", "third": "1e-4"}  # of learning
@@ -158,16 +160,24 @@ def make(name: str, args: argparse.Namespace, seed: int, run: Run) -> Path:
 def make_third(name: str, args: argparse.Namespace, seed: int, steps: int, run: Run) -> None:
     """The third stage of one seed, which looks where its first two stages stay in doubt."""
     recipe, folder = RECIPES[name], args.out / f"seed-{seed}"
-    checkpoint = folder / "third/checkpoint.pt"
+    checkpoint, mean, record = folder / "third/checkpoint.pt", folder / "third.pt", folder / "third-record.json"
     words = training_words(recipe, args, seed, "third", (steps, FINE))
     words += ["--centerface", args.centerface, "--first", folder / "first/checkpoint.pt"]
     run(["training.third_stage", *words, "--out", checkpoint.parent], None)
+    run(["training.third_mean", mean, args.centerface, checkpoint], None)
     _, face, _, _, slope, shift, *_ = last_words(folder / "fuse.txt")
     fuse: list[str | Path] = ["training.third_fuse", folder / f"{name}.onnx", folder / "second-unscaled.onnx"]
-    fuse += [checkpoint, "--data", args.out / "data/tune", "--first-counts", face, "--scores", slope, shift]
+    fuse += [mean, "--data", args.out / "data/tune", "--first-counts", face, "--scores", slope, shift]
     run(fuse, folder / "third-fuse.txt")
     counts = last_words(folder / "third-fuse.txt")
-    run(["training.third_export", checkpoint, folder, "--name", f"{name}-third", *counts], None)
+    config = load(checkpoint).config
+    said = {
+        "start": CENTERFACE,
+        "config": {**config.to_dict(), "share": SHARE},
+        "data": [each for each, _ in config.sets],
+    }
+    record.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    run(["training.third_export", mean, folder, "--name", f"{name}-third", "--record", record, *counts], None)
 
 
 def prepare(name: str, args: argparse.Namespace, run: Run) -> None:

@@ -148,17 +148,18 @@ class SecondStage(Trainer):
         face, plate = (lost.detach().sum(0) / weight.sum(0).clamp(min=1)).tolist()
         return self.descend(Losses(total, face, plate))
 
-    def drawn(self, batch: Batch, side: int, kinds: tuple[int, ...]) -> tuple[list[Place], Tensor]:
+    def drawn(
+        self, batch: Batch, side: int, kinds: tuple[int, ...], most: int = MOST_BOXES
+    ) -> tuple[list[Place], Tensor]:
         """What a step learns on: the places of which it is known whether they are one of `kinds`, and their patches
-        (n, 3, side, side), half of them as in a mirror."""
+        (n, 3, side, side), half of them as in a mirror. Of a crop that has more than `most` it takes any so many."""
         rng = Random(1000 * self.config.seed + self.step)
         chosen, patches = [], []
         for image, found, targets, known in zip(
             batch.images.transpose(0, 2, 3, 1), self.proposals(batch.images), batch.boxes, batch.known
         ):
-            for place in places(found, targets, known):
-                if not any(place.weight[kind] for kind in kinds):
-                    continue
+            some = [each for each in places(found, targets, known) if any(each.weight[kind] for kind in kinds)]
+            for place in rng.sample(some, most) if len(some) > most else some:
                 cut = patch(image, shaken(place.box, rng), side)
                 patches.append(cut[:, ::-1] if rng.random() < 0.5 else cut)
                 chosen.append(place)

@@ -35,6 +35,7 @@ from training.third_net import FINE, SIDE, Third, start_from_centerface
 from training.train import parser_of, train
 
 HEAD_SHARE = 2.0  # of the learning rate: what reads the blocks may change faster than they do
+MOST_PLACES = 6  # of a crop: those of one crowd resemble each other, so a step learns more from more crops
 PART = 16  # patches at a time: maps of more than the cache holds cost up to three times as much
 ANCHOR = 0.03  # what a squared logit away from the beginning costs
 ANCHOR_LIMIT = 8.0  # logits; further away costs no more, or the few places where CenterFace errs most would rule
@@ -89,7 +90,7 @@ class ThirdStage(SecondStage):
         return [{"params": list(net.blocks[FINE:].parameters())}, {"params": head, "share": HEAD_SHARE}]
 
     def learn(self, batch: Batch) -> Losses:
-        chosen, images = self.drawn(batch, SIDE, (FACE,))
+        chosen, images = self.drawn(batch, SIDE, (FACE,), MOST_PLACES)
         want = torch.tensor([place.want[FACE] for place in chosen])
         with torch.autocast("cpu", torch.bfloat16, enabled=HAS_BFLOAT16):
             with torch.no_grad():

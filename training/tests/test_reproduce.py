@@ -70,7 +70,7 @@ def test_the_third_stage_of_city_looks_where_its_own_first_two_are_in_doubt(
     monkeypatch.setattr(reproduce, "load", lambda path: SimpleNamespace(config=CONFIG))
     run = Recorder()
     make("city", arguments(tmp_path, 0.01), 7, run)
-    *_, learn, fuse, export, measure = run.told
+    *_, learn, mean, fuse, export, measure = run.told
     folder = tmp_path / "seed-7"
     said = dict(zip(learn[1::2], learn[2::2]))
     assert learn[0] == "training.third_stage" and said["--first"] == str(folder / "first/checkpoint.pt")
@@ -80,15 +80,13 @@ def test_the_third_stage_of_city_looks_where_its_own_first_two_are_in_doubt(
         str(FINE),
     )
     assert (said["--centerface"], said["--data"]) == ("C", str(tmp_path / "data/learn"))
-    checkpoint = str(folder / "third/checkpoint.pt")
-    assert fuse[:4] == [
-        "training.third_fuse",
-        str(folder / "city.onnx"),
-        str(folder / "second-unscaled.onnx"),
-        checkpoint,
-    ]
+    checkpoint, weights = str(folder / "third/checkpoint.pt"), str(folder / "third.pt")
+    assert mean == ["training.third_mean", weights, "C", checkpoint]
+    stages = [str(folder / "city.onnx"), str(folder / "second-unscaled.onnx")]
+    assert fuse[:4] == ["training.third_fuse", *stages, weights]
     assert fuse[4:] == ["--data", str(tmp_path / "data/tune"), "--first-counts", "4", "--scores", "2", "0"]
-    words = [checkpoint, str(folder), "--name", "city-third", "--counts", "3", "2", "1", "0"]
+    words = [weights, str(folder), "--name", "city-third", "--record", str(folder / "third-record.json")]
+    words += ["--counts", "3", "2", "1", "0"]
     assert export == ["training.third_export", *words] and measure[0] == "training.evaluate"
 
 

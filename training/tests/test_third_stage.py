@@ -27,6 +27,7 @@ from training.second_stage import patch
 from training.sets import FACE, PLATE
 from training.third_export import Counts, counted, export
 from training.third_fuse import Sights, counts_of
+from training.third_mean import between
 from training.third_net import BLOCKS, CENTRE, FINE, NOTICE, SIDE, WIDTH, Third, start_from_centerface
 from training.third_stage import ANCHOR, ANCHOR_LIMIT, HEAD_SHARE, PART, ThirdStage, anchored, in_parts
 from training.third_vectors import INPUTS, cases, compute
@@ -233,6 +234,15 @@ def test_a_new_run_goes_on_from_earlier_weights_and_is_held_to_centerface_still(
             assert torch.equal(value, stage.began.state_dict()[key]), key
 
 
+def test_the_mean_lies_at_its_share_of_the_way(net: Third) -> None:
+    began, learned = net.state_dict(), made(8).state_dict()
+    for share, near in ((0.0, began), (1.0, learned)):
+        for name, value in between(began, learned, share).items():
+            torch.testing.assert_close(value, near[name])
+    name = "mix.weight"
+    torch.testing.assert_close(between(began, learned, 0.7)[name], 0.3 * began[name] + 0.7 * learned[name])
+
+
 def test_a_place_teaches_only_where_it_is_known_whether_it_is_a_face(
     stage: ThirdStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,6 +252,19 @@ def test_a_place_teaches_only_where_it_is_known_whether_it_is_a_face(
     assert [place.want[FACE] for place in known] == [1.0, 0.0, 1.0, 0.0] and images.shape == (4, 3, SIDE, SIDE)
     unknown, _ = stage.drawn(batch(0, 1), SIDE, (FACE,))
     assert [place.want[FACE] for place in unknown] == [1.0, 1.0], "what has no box may be a face there"
+
+
+def test_of_a_crowded_crop_any_few_places_teach(stage: ThirdStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd = np.array([[x, 48, x + 3, 60, 0.5, FACE] for x in range(0, 60, 4)], np.float32)
+    monkeypatch.setattr(stage, "proposals", lambda images: [crowd, crowd])
+    asked = []
+    for stage.step in range(6):
+        chosen, images = stage.drawn(batch(1, 1), SIDE, (FACE,), 4)
+        assert len(chosen) == len(images) == 8
+        asked.append([float(place.box[0]) for place in chosen])
+    assert len({x for some in asked for x in some}) > len(crowd) / 2, "not always the surest"
+    everything, _ = stage.drawn(batch(1, 1), SIDE, (FACE,))
+    assert len(everything) == 2 * len(crowd) + 2
 
 
 def test_a_larger_patch_shows_the_same_place() -> None:
