@@ -1,10 +1,10 @@
-"""A variant made anew, seed after seed: `python -m training.reproduce city --data DIR --out OUT --yunet YUNET.pt`.
+"""A variant made anew, seed after seed: `python -m training.reproduce clear --data DIR --out OUT --yunet YUNET.pt`.
 
-Keeps a part of DIR apart, trains both stages from YuNet-n and, of `city`, the third from CenterFace, fits what their
-words count on the kept part, and exports. Each step is a command of `training/README.md`; a run that was stopped goes
-on when the same command is given again. OUT/seed-N then holds what could ship: NAME, NAME-second and NAME-third. At the
-end stands what was found in the kept part by each stage and by all, and with `--measure EVAL` in EVAL by the first
-stage, over all seeds: each number that differs as its lowest and highest.
+Keeps a part of DIR apart, trains both stages from YuNet-n and a third of `city` from CenterFace (`--centerface`), fits
+what their words count on the kept part, and exports. Each step is a command of `training/README.md`; a run that was
+stopped goes on when the same command is given again. OUT/seed-N then holds what could ship: NAME, NAME-second and of
+`city` NAME-third. At the end stands what was found in the kept part by each stage and by all, and with `--measure EVAL`
+in EVAL by the first stage, over all seeds: each number that differs as its lowest and highest.
 
 The weights of `city` came from a longer chain of runs, the first of which cannot be repeated (docs/cards/city.md); this
 is the one run of that chain that made the network what it is, its second stage, and a third in one run.
