@@ -15,9 +15,9 @@ import torch
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 from torch.nn import functional as F
 
-from training import third_export, third_weights
+from training import third_export, third_mean, third_weights
 from training.align import line_between
-from training.checkpoint import file_sha256
+from training.checkpoint import file_sha256, load_weights
 from training.config import RunConfig
 from training.export import Refused, origin
 from training.feed import Batch
@@ -29,7 +29,7 @@ from training.third_export import Counts, counted, export
 from training.third_fuse import Sights, counts_of
 from training.third_mean import between
 from training.third_net import BLOCKS, CENTRE, FINE, NOTICE, SIDE, WIDTH, Third, start_from_centerface
-from training.third_stage import ANCHOR, ANCHOR_LIMIT, HEAD_SHARE, PART, ThirdStage, anchored, in_parts
+from training.third_stage import ANCHOR, ANCHOR_LIMIT, HEAD_SHARE, MOST_PLACES, PART, ThirdStage, anchored, in_parts
 from training.third_vectors import INPUTS, cases, compute
 from training.train import Trainer
 from training.weights import write
@@ -243,6 +243,23 @@ def test_the_mean_lies_at_its_share_of_the_way(net: Third) -> None:
     torch.testing.assert_close(between(began, learned, 0.7)[name], 0.3 * began[name] + 0.7 * learned[name])
 
 
+def test_what_ships_lies_between_centerface_and_the_run_and_not_beyond_either(
+    net: Third, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centerface(tmp_path / "c.onnx", net)
+    torch.save(made(8).state_dict(), tmp_path / "run.pt")
+    words = ["third_mean", *(str(tmp_path / name) for name in ("out.pt", "c.onnx", "run.pt"))]
+    monkeypatch.setattr("sys.argv", [*words, "--share", "1.1"])
+    with pytest.raises(SystemExit):
+        third_mean.main()
+    assert not (tmp_path / "out.pt").exists()
+    monkeypatch.setattr("sys.argv", words)
+    third_mean.main()
+    found, name = load_weights(tmp_path / "out.pt")[0], "blocks.9.depth.weight"
+    run = made(8).state_dict()[name]
+    torch.testing.assert_close(found[name], net.state_dict()[name].lerp(run, third_mean.SHARE))
+
+
 def test_a_place_teaches_only_where_it_is_known_whether_it_is_a_face(
     stage: ThirdStage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,6 +282,15 @@ def test_of_a_crowded_crop_any_few_places_teach(stage: ThirdStage, monkeypatch: 
     assert len({x for some in asked for x in some}) > len(crowd) / 2, "not always the surest"
     everything, _ = stage.drawn(batch(1, 1), SIDE, (FACE,))
     assert len(everything) == 2 * len(crowd) + 2
+    judge, learned = stage.net.judge, []
+
+    def counting(fine: torch.Tensor) -> torch.Tensor:
+        learned.append(len(fine))
+        return judge(fine)
+
+    monkeypatch.setattr(stage.net, "judge", counting)
+    stage.learn(batch(1, 1))
+    assert sum(learned) == 2 * MOST_PLACES
 
 
 def test_a_larger_patch_shows_the_same_place() -> None:
