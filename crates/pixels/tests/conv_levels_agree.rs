@@ -317,10 +317,11 @@ fn every_level_sums_full_inputs_and_equal_weights_as_scalar() {
 /// The definition itself, against the plain formula; negative sums end at 0 with ReLU alone.
 #[test]
 fn a_dense_layer_is_the_matrix_of_its_weights() {
-    let (mut noise, cin, cout) = (noise(5), 7, 16);
-    let (weight, bias) = (noise.floats(cin * cout), noise.floats(cout));
-    let input = noise.floats(3 * cin);
-    for relu in [false, true] {
+    let (mut noise, cin) = (noise(5), 7);
+    // One group of outputs, and several whose weights lie apart.
+    for (cout, relu) in [(16, false), (16, true), (64, false), (144, true)] {
+        let (weight, bias) = (noise.floats(cin * cout), noise.floats(cout));
+        let input = noise.floats(3 * cin);
         let w = Dense::new((cin, cout), (&weight, &bias), relu).unwrap();
         let mut found = vec![0.0; 3 * cout];
         dense(Level::Scalar, &w, &input, &mut found);

@@ -20,6 +20,10 @@ const STRIDE: usize = 4;
 /// The cells in the middle, both ways, of which the surest counts.
 const MIDDLE: usize = SIDE / STRIDE / 4;
 
+/// Side of the largest map that a block takes whole: its layers have more weights than a cache holds, and
+/// read them once for all rows.
+const WHOLE: usize = 8;
+
 /// Outputs of the score's layer; the first one is read, the others fill up a vector.
 const SCORES: usize = scrim_pixels::conv::DENSE_GROUP;
 
@@ -57,11 +61,12 @@ pub struct ThirdScratch {
     taps: [Map; LATERALS.len()],
     /// The way up, and the finer map that it is added to.
     neck: [Map; 2],
-    /// Three padded rows of a block, by row number modulo 3, then one of zeros; or of the patch.
+    /// Three padded rows of a block, by row number modulo 3, then one of zeros; or all of them; or rows
+    /// of the patch.
     ring: Lines,
     /// A row behind the depthwise layer, or pixels gathered for a layer over several.
     row: Lines,
-    /// A row before it is added or put in its place.
+    /// A row or map before it is added or put in its place.
     sum: Lines,
 }
 
@@ -172,7 +177,10 @@ impl ThirdNetwork {
         );
         self.stem(bgr, scratch);
         for (at, block) in self.blocks.iter().enumerate() {
-            self.block(block, scratch);
+            match &block.expand {
+                Some(expand) if scratch.maps[0].side <= WHOLE => self.whole(block, expand, scratch),
+                _ => self.by_rows(block, scratch),
+            }
             if let Some(tap) = LATERALS.iter().position(|(behind, _)| *behind == at) {
                 let out = &scratch.maps[0];
                 let kept = &mut scratch.taps[tap];
@@ -220,7 +228,7 @@ impl ThirdNetwork {
     }
 
     /// The first map through a block, and in its place what comes out.
-    fn block(
+    fn by_rows(
         &self,
         block: &Block,
         ThirdScratch {
@@ -261,10 +269,47 @@ impl ThirdNetwork {
             let to = out.row_mut(at / block.stride);
             dense(self.level, &block.project, kept, to);
             if block.adds {
-                to.iter_mut()
-                    .zip(input.row(at))
-                    .for_each(|(to, from)| *to += from);
+                add(to, input.row(at));
             }
+        }
+        maps.swap(0, 1);
+    }
+
+    /// As [`by_rows`](Self::by_rows), to the same bits, with each layer over all rows at once.
+    fn whole(
+        &self,
+        block: &Block,
+        expand: &Dense,
+        ThirdScratch {
+            maps,
+            ring,
+            row,
+            sum,
+            ..
+        }: &mut ThirdScratch,
+    ) {
+        let [input, out] = maps;
+        let (side, middle) = (input.side, block.depth.channels());
+        let padded = (side + 2) * middle;
+        out.set_size(side / block.stride, block.project.cout());
+        sum.set_len(side * side * middle);
+        dense(self.level, expand, &input.data, sum);
+        ring.set_len((side + 2) * padded);
+        ring.fill(0.0);
+        let inner = ring.chunks_exact_mut(padded).skip(1);
+        for (slot, pixels) in inner.zip(sum.chunks_exact(side * middle)) {
+            slot[middle..padded - middle].copy_from_slice(pixels);
+        }
+        row.set_len(side * middle);
+        sum.set_len(out.side * out.side * middle);
+        for (y, to) in sum.chunks_exact_mut(out.side * middle).enumerate() {
+            let rows = [0, 1, 2].map(|ky| &ring[(y * block.stride + ky) * padded..][..padded]);
+            depthwise_floats(self.level, &block.depth, rows, row);
+            to.copy_from_slice(relu_every(block.stride, middle, row));
+        }
+        dense(self.level, &block.project, sum, &mut out.data);
+        if block.adds {
+            add(&mut out.data, &input.data);
         }
         maps.swap(0, 1);
     }
@@ -299,7 +344,7 @@ impl ThirdNetwork {
                         .chunks_exact_mut(2 * NECK)
                         .zip(halves)
                     {
-                        to.iter_mut().zip(half).for_each(|(to, from)| *to += from);
+                        add(to, half);
                     }
                 }
             }
@@ -342,6 +387,10 @@ impl ThirdNetwork {
         }
         Ok(surest)
     }
+}
+
+fn add(to: &mut [f32], what: &[f32]) {
+    to.iter_mut().zip(what).for_each(|(to, what)| *to += what);
 }
 
 /// ReLU over a row, of which every `stride`-th pixel is kept, the first one first.

@@ -139,13 +139,14 @@ pub(super) unsafe fn quad(at: *const u8) -> __m256i {
 /// See [`super::dense`].
 pub(super) fn dense(w: &Dense, input: &[f32], output: &mut [f32]) {
     check_hardware();
-    let pixels = measured_dense(w, input, output, LANES);
+    let pixels = measured_dense(w, input, output);
+    assert!(w.panel.is_multiple_of(LANES));
     // SAFETY: the CPU has AVX2 and FMA; input, output, weights and bias were measured above, and
-    // the outputs are whole groups of `VECS` vectors in each arm.
+    // the panel is a multiple of `VECS` vectors in each arm.
     unsafe {
-        match w.cout / LANES {
-            vectors if vectors.is_multiple_of(3) => dense_row::<3, 4>(w, input, output, pixels),
-            vectors if vectors.is_multiple_of(2) => dense_row::<2, 6>(w, input, output, pixels),
+        match w.panel {
+            48 | 24 => dense_row::<3, 4>(w, input, output, pixels),
+            32 | 16 => dense_row::<2, 6>(w, input, output, pixels),
             _ => dense_row::<1, 8>(w, input, output, pixels),
         }
     }

@@ -88,18 +88,16 @@ unsafe fn pointwise_tile<const VECS: usize, const PX: usize>(
 /// See [`super::dense`].
 pub(super) fn dense(w: &Dense, input: &[f32], output: &mut [f32]) {
     check_hardware();
-    // What fills no whole vector runs as AVX2's.
-    if !w.cout.is_multiple_of(LANES) {
-        return avx2::dense(w, input, output);
-    }
-    let pixels = measured_dense(w, input, output, LANES);
+    let pixels = measured_dense(w, input, output);
     // SAFETY: the CPU has AVX-512; input, output, weights and bias were measured above, and the
-    // outputs are whole groups of `VECS` vectors in each arm.
+    // panel is `VECS` vectors in each arm.
     unsafe {
-        match w.cout / LANES {
-            vectors if vectors.is_multiple_of(3) => dense_row::<3, 8>(w, input, output, pixels),
-            vectors if vectors.is_multiple_of(2) => dense_row::<2, 12>(w, input, output, pixels),
-            _ => dense_row::<1, 16>(w, input, output, pixels),
+        match w.panel {
+            48 => dense_row::<3, 8>(w, input, output, pixels),
+            32 => dense_row::<2, 12>(w, input, output, pixels),
+            16 => dense_row::<1, 16>(w, input, output, pixels),
+            // What fills no whole vectors runs as AVX2's.
+            _ => avx2::dense(w, input, output),
         }
     }
 }
@@ -149,19 +147,40 @@ pub(super) fn depthwise_steps(w: &Depthwise, rows: [&[f32]; 3], output: &mut [u8
     if !w.channels.is_multiple_of(LANES) {
         return avx2::depthwise_steps(w, rows, output);
     }
+    let out = output.as_mut_ptr();
+    // SAFETY: 16 bytes are writable at each index that the row hands over.
+    let store = |at: usize, sum| unsafe { store_steps(out.add(at), sum) };
+    depthwise(w, rows, output.len(), store);
+}
+
+/// See [`super::depthwise_floats`].
+pub(super) fn depthwise_floats(w: &Depthwise, rows: [&[f32]; 3], output: &mut [f32]) {
+    if !w.channels.is_multiple_of(LANES) {
+        return avx2::depthwise_floats(w, rows, output);
+    }
+    let out = output.as_mut_ptr();
+    // SAFETY: as above, with 16 floats.
+    let store = |at: usize, sum| unsafe { _mm512_storeu_ps(out.add(at), sum) };
+    depthwise(w, rows, output.len(), store);
+}
+
+/// Measures rows and weights against an output of `len` numbers, then hands each vector of sums to
+/// `store` with the index of its first number in the output.
+#[inline]
+fn depthwise(w: &Depthwise, rows: [&[f32]; 3], len: usize, store: impl Fn(usize, __m512)) {
     check_hardware();
-    let pixels = output.len() / w.channels;
+    let pixels = len / w.channels;
     assert!(
         rows.iter()
             .all(|row| row.len() >= (pixels + 2) * w.channels)
     );
     assert!(w.weight.len() == TAPS * w.channels && w.bias.len() == w.channels);
-    // SAFETY: the CPU has AVX-512; rows, output and weights were measured above.
+    // SAFETY: the CPU has AVX-512; rows and weights were measured above.
     unsafe {
         if w.channels.is_multiple_of(2 * LANES) {
-            depthwise_row::<2>(w, rows, output, pixels);
+            depthwise_row::<2>(w, rows, pixels, store);
         } else {
-            depthwise_row::<1>(w, rows, output, pixels);
+            depthwise_row::<1>(w, rows, pixels, store);
         }
     }
 }
@@ -170,19 +189,19 @@ pub(super) fn depthwise_steps(w: &Depthwise, rows: [&[f32]; 3], output: &mut [u8
 /// outputs that it touches: 3 loads an output in place of 9.
 ///
 /// # Safety
-/// AVX-512; each row holds `(pixels + 2) * channels` floats, `output` `pixels * channels`
-/// bytes, the weights 9 and the bias 1 times `channels`, a multiple of `VECS * 16`.
+/// AVX-512; each row holds `(pixels + 2) * channels` floats, the weights 9 and the bias 1 times
+/// `channels`, a multiple of `VECS * 16`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma")]
 unsafe fn depthwise_row<const VECS: usize>(
     w: &Depthwise,
     rows: [&[f32]; 3],
-    output: &mut [u8],
     pixels: usize,
+    store: impl Fn(usize, __m512),
 ) {
     let (step, none) = (w.channels, [_mm512_setzero_ps(); VECS]);
     for first in (0..step).step_by(VECS * LANES) {
-        // SAFETY: columns run from 0 to `pixels + 1` in the rows and from 0 to `pixels - 1` in
-        // the output, `step` numbers each, and `VECS` vectors at `first` lie within each.
+        // SAFETY: columns run from 0 to `pixels + 1` in the rows, `step` floats each, and `VECS`
+        // vectors at `first` lie within each.
         unsafe {
             let vectors = |at: *const f32| -> [__m512; VECS] {
                 std::array::from_fn(|v| _mm512_loadu_ps(at.add(first + v * LANES)))
@@ -204,12 +223,11 @@ unsafe fn depthwise_row<const VECS: usize>(
             };
             let [_, _, next] = add(0, [none, none, bias]);
             let [_, mut now, mut next] = add(1, [none, next, bias]);
-            let out = output.as_mut_ptr();
             for x in 0..pixels {
                 let sums;
                 [sums, now, next] = add(x + 2, [now, next, bias]);
                 for (v, sum) in sums.into_iter().enumerate() {
-                    store_steps(out.add(x * step + first + v * LANES), sum);
+                    store(x * step + first + v * LANES, sum);
                 }
             }
         }
@@ -252,11 +270,6 @@ unsafe fn stem_tile<const PX: usize>(w: &Stem, rows: [*const u8; 3], y: *mut u8)
             store_steps(y.add(p * LANES), sum);
         }
     }
-}
-
-/// See [`super::depthwise_floats`]: eight channels, half a vector.
-pub(super) fn depthwise_floats(w: &Depthwise, rows: [&[f32]; 3], output: &mut [f32]) {
-    avx2::depthwise_floats(w, rows, output);
 }
 
 compiled_here! {

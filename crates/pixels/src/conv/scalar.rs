@@ -37,9 +37,12 @@ pub(super) fn dense(w: &Dense, input: &[f32], output: &mut [f32]) {
         .zip(output.chunks_exact_mut(w.cout));
     for (pixel, out) in pixels {
         out.copy_from_slice(&w.bias);
-        for (value, weights) in pixel.iter().zip(w.weight.chunks_exact(w.cout)) {
-            for (sum, weight) in out.iter_mut().zip(weights) {
-                *sum = value.mul_add(*weight, *sum);
+        let panels = w.weight.chunks_exact(w.cin * w.panel);
+        for (out, weights) in out.chunks_exact_mut(w.panel).zip(panels) {
+            for (value, weights) in pixel.iter().zip(weights.chunks_exact(w.panel)) {
+                for (sum, weight) in out.iter_mut().zip(weights) {
+                    *sum = value.mul_add(*weight, *sum);
+                }
             }
         }
         // A NaN stays one: the comparison with it is false.

@@ -13,11 +13,11 @@ pub(super) fn measured(w: &Pointwise, input: &[u8], output: &[f32], lanes: usize
     pixels
 }
 
-/// The same for a layer of floats.
-pub(super) fn measured_dense(w: &Dense, input: &[f32], output: &[f32], lanes: usize) -> usize {
+/// The same for a layer of floats: `cout` is a multiple of its panel.
+pub(super) fn measured_dense(w: &Dense, input: &[f32], output: &[f32]) -> usize {
     let pixels = output.len() / w.cout;
     assert!(input.len() >= pixels * w.cin && w.weight.len() == w.cin * w.cout);
-    assert!(w.bias.len() == w.cout && w.cout.is_multiple_of(lanes));
+    assert!(w.bias.len() == w.cout && w.cout.is_multiple_of(w.panel));
     pixels
 }
 
@@ -28,7 +28,8 @@ macro_rules! dense_row {
     (features: $features:literal, rest: [$($rest:literal),+]) => {
         /// # Safety
         /// The features below; `input` holds `pixels * cin` floats, `output` `pixels * cout`, the
-        /// weights `cin * cout`, the bias `cout`, a multiple of `VECS * LANES`.
+        /// weights `cin * cout`, the bias `cout`, a multiple of the panel, which is one of
+        /// `VECS * LANES`.
         #[target_feature(enable = $features)]
         unsafe fn dense_row<const VECS: usize, const PX: usize>(
             w: &Dense,
@@ -42,7 +43,7 @@ macro_rules! dense_row {
                     ($px:expr) => {
                         while left >= $px {
                             // SAFETY: `left` pixels remain behind `x` and `y`, and the tile takes
-                            // no more; its `VECS` vectors at `o` end within `cout`.
+                            // no more; its `VECS` vectors at `o` end within a panel.
                             unsafe {
                                 dense_tile::<VECS, { $px }>(w, o, x, y.add(o));
                                 x = x.add($px * w.cin);
@@ -66,7 +67,7 @@ macro_rules! dense_tile {
         ///
         /// # Safety
         /// The features below; `PX` pixels are readable at `x` and writable at `y`, `cin` and
-        /// `cout` floats apart; weights and bias as in [`dense_row`], `VECS` vectors at `o`.
+        /// `cout` floats apart; weights and bias as in [`dense_row`], `VECS` vectors at `o`, all in one panel.
         #[inline]
         #[target_feature(enable = $features)]
         unsafe fn dense_tile<const VECS: usize, const PX: usize>(
@@ -78,11 +79,15 @@ macro_rules! dense_tile {
             // SAFETY: the caller's promise; no index below reaches further.
             unsafe {
                 let vectors = |at: *const f32| -> [_; VECS] {
-                    std::array::from_fn(|v| $load(at.add(o + v * LANES)))
+                    std::array::from_fn(|v| $load(at.add(v * LANES)))
                 };
-                let mut sums = [vectors(w.bias.as_ptr()); PX];
+                let mut sums = [vectors(w.bias.as_ptr().add(o)); PX];
+                let panel = w
+                    .weight
+                    .as_ptr()
+                    .add(o / w.panel * w.panel * w.cin + o % w.panel);
                 for i in 0..w.cin {
-                    let weights = vectors(w.weight.as_ptr().add(i * w.cout));
+                    let weights = vectors(panel.add(i * w.panel));
                     for (p, sum) in sums.iter_mut().enumerate() {
                         let value = $set1(*x.add(p * w.cin + i));
                         for v in 0..VECS {

@@ -241,7 +241,9 @@ impl Pointwise {
 pub struct Dense {
     pub(super) cin: usize,
     pub(super) cout: usize,
-    /// `[cin][cout]`.
+    /// Outputs whose weights lie together: one of [`DENSE_PANELS`], and a divisor of `cout`.
+    pub(super) panel: usize,
+    /// `[cout / panel][cin][panel]`: what a tile reads lies in one run.
     pub(super) weight: Lines,
     pub(super) bias: Lines,
     /// What no output lies below: 0 with ReLU, else negative infinity.
@@ -250,6 +252,9 @@ pub struct Dense {
 
 /// Outputs of a [`Dense`] come in groups of so many: a vector of the narrowest level.
 pub const DENSE_GROUP: usize = 8;
+
+/// Outputs of a [`Dense`] that tiles make at once: three, two and one vector of 16 and of 8.
+pub(super) const DENSE_PANELS: [usize; 5] = [48, 32, 24, 16, DENSE_GROUP];
 
 impl Dense {
     /// Packs a layer. `weight` is `[cout][cin]`, as PyTorch stores it.
@@ -269,10 +274,20 @@ impl Dense {
         expect("dense bias", cout, bias)?;
         bounded("dense weight", weight)?;
         bounded("dense bias", bias)?;
+        let panel = DENSE_PANELS
+            .into_iter()
+            .find(|panel| cout.is_multiple_of(*panel))
+            .unwrap_or(DENSE_GROUP);
+        let mut packed = Lines::zeroed(weight.len());
+        let panels = weight.chunks_exact(panel * cin);
+        for (packed, rows) in packed.chunks_exact_mut(panel * cin).zip(panels) {
+            packed.copy_from_slice(&transposed(rows, panel, cin, 1.0));
+        }
         Ok(Self {
             cin,
             cout,
-            weight: transposed(weight, cout, cin, 1.0),
+            panel,
+            weight: packed,
             bias: Lines::copied(bias),
             least: if relu { 0.0 } else { f32::NEG_INFINITY },
         })
