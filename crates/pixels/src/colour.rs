@@ -97,9 +97,14 @@ fn yuv_row_body(m: &Matrix, [y, u, v]: [&[u8]; 3], [b, g, r]: [&mut [u8]; 3]) {
 pub fn repeat_row(row: &[u8], shift: u8, out: &mut [u8]) {
     match shift {
         0 => out.copy_from_slice(&row[..out.len()]),
+        // By pairs of a length that is known here: one known only at run time is filled by a call each.
         1 => {
-            for (pair, s) in out.chunks_mut(2).zip(row) {
-                pair.fill(*s);
+            let (pairs, rest) = out.as_chunks_mut::<2>();
+            for (pair, s) in pairs.iter_mut().zip(row) {
+                *pair = [*s; 2];
+            }
+            if let ([last], Some(s)) = (rest, row.get(pairs.len())) {
+                *last = *s;
             }
         }
         _ => {
@@ -127,6 +132,20 @@ mod tests {
             [&mut b, &mut g, &mut r],
         );
         assert_eq!((b, g, r), ([0, 255], [0, 255], [0, 255]));
+    }
+
+    #[test]
+    fn a_sample_is_repeated_until_the_row_is_full() {
+        for (shift, len, want) in [
+            (0, 3, &[7, 8, 9][..]),
+            (1, 6, &[7, 7, 8, 8, 9, 9]),
+            (1, 5, &[7, 7, 8, 8, 9]),
+            (2, 6, &[7, 7, 7, 7, 8, 8]),
+        ] {
+            let mut out = vec![0; len];
+            repeat_row(&[7, 8, 9], shift, &mut out);
+            assert_eq!(out, want, "{shift}");
+        }
     }
 
     #[test]
