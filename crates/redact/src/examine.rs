@@ -5,18 +5,24 @@ use crate::cover::{Covering, Tracked};
 use crate::error::JobError;
 use crate::job::{Control, Engine, Step};
 use crate::ledger::{Examined, Frames, Looked};
-use scrim_detect::{After, Guard, Level, MotionSearch, Movement, Prepared};
+use scrim_detect::{After, Guard, Prepared};
 use scrim_engine::{Effect, Fault, Stage, effect};
 use scrim_ff::Light;
-use scrim_raw::{FrameInfo, ModelId, RawFrame};
+use scrim_raw::{FrameInfo, ModelId};
 use scrim_source::{Clip, ClipItem, ClipOptions, Damage, Dropped, Loss, SourceError, VideoFacts};
-use scrim_track::{CellMotion, FrameFacts, Look, MotionGrid, Schedule, TrackSummary};
-use scrim_units::{Class, FrameId, Pass, Sighting, Size};
+use scrim_track::{FrameFacts, Look, Schedule, TrackSummary};
+use scrim_units::{Class, FrameId, Pass, Sighting};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use survey::{Surveyed, Surveyor};
 
-/// Decoded frames that may wait for the detector.
+mod survey;
+
+/// Decoded frames that may wait to be surveyed.
 const WAITING: usize = 3;
+
+/// Surveyed frames that may wait for the detector: while it looks at one, the next is made ready.
+const READY: usize = 1;
 
 /// What is known of a video when a frame is covered. A file that is written has [`Pace::File`]:
 /// its report tells all tracks, which a running camera forgets.
@@ -91,7 +97,8 @@ pub(crate) fn examine(
     let mut clip = Clip::open(path, options(engine, false))?;
     let video = clip.video().clone();
     let dropped = clip.dropped(engine.settings.video.keep_audio);
-    let (sender, frames) = sync_channel(WAITING);
+    let (sender, decoded) = sync_channel(WAITING);
+    let (ready, surveyed) = sync_channel(READY);
     std::thread::scope(|scope| {
         let decoder = scope.spawn(move || {
             loop {
@@ -107,56 +114,85 @@ pub(crate) fn examine(
                 }
             }
         });
-        let looked = look_at_all(frames, &video, pace, engine, control, witness);
+        let surveyor = scope.spawn(|| survey_all(decoded, ready, &video, pace, engine));
+        let looked = look_at_all(surveyed, &video, pace, engine, control, witness);
+        let schedule = surveyor.join();
         let clip = match decoder.join() {
             Ok(result) => result?,
             Err(_) => return Err(JobError::Unsteady("the decoder failed".into())),
         };
-        let (looker, first) = looked?;
+        let failed = |_| JobError::Unsteady("what is done before a look failed".into());
+        // A clip without frames is an error of the decoder, which is told before this one.
+        let none = JobError::Source(SourceError::NoFrames);
+        let schedule = schedule.map_err(failed)?;
+        let ((looker, first), schedule) = looked?.zip(schedule).ok_or(none)?;
         check_damage(clip.damage(), engine.settings.accept_damaged)?;
         Ok(Examination {
             frames: looker.frames,
             tracked: looker.covering.finish(),
             first,
-            video,
             light: clip.light().clone(),
             dropped,
             damage: clip.damage().clone(),
             model: looker.guard.model(),
-            smallest: Class::ALL.map(|c| looker.schedule.smallest(c)),
-            longest_gap_s: looker.schedule.longest_gap_s(),
+            smallest: Class::ALL.map(|c| schedule.smallest(c)),
+            longest_gap_s: schedule.longest_gap_s(),
+            video: video.clone(),
         })
     })
 }
 
-/// Looks at the frames as they come. Dropping the receiver at an error ends the decoder.
+/// Surveys the frames as they come, one ahead of the look; the schedule by which it did, if there were
+/// any. Dropping the receivers at an error ends it, and the decoder.
+fn survey_all(
+    decoded: Receiver<ClipItem>,
+    ready: SyncSender<(FrameInfo, Surveyed)>,
+    video: &VideoFacts,
+    pace: Pace,
+    engine: &Engine,
+) -> Option<Schedule> {
+    let mut surveyor: Option<Surveyor> = None;
+    for item in decoded {
+        let (info, surveyed) = match item {
+            ClipItem::Frame(frame) => {
+                let info = frame.info().clone();
+                let surveyor =
+                    surveyor.get_or_insert_with(|| Surveyor::new(&info, video, pace, engine));
+                let surveyed = surveyor.survey(&frame);
+                (info, surveyed)
+            }
+            ClipItem::Lost(id, info, why) => {
+                surveyor.get_or_insert_with(|| Surveyor::new(&info, video, pace, engine));
+                let seconds = info.pts.seconds();
+                (info, Surveyed::lost(id, seconds, why))
+            }
+            ClipItem::Audio(_) => continue,
+        };
+        if ready.send((info, surveyed)).is_err() {
+            break;
+        }
+    }
+    surveyor.map(Surveyor::into_schedule)
+}
+
+/// Looks at the frames as they come, if any do. Dropping the receiver at an error ends the others.
 fn look_at_all(
-    frames: Receiver<ClipItem>,
+    frames: Receiver<(FrameInfo, Surveyed)>,
     video: &VideoFacts,
     pace: Pace,
     engine: &Engine,
     control: &Control,
     witness: &mut dyn FnMut(&Witnessed<'_>),
-) -> Result<(Looker, FrameInfo), JobError> {
+) -> Result<Option<(Looker, FrameInfo)>, JobError> {
     let mut state: Option<(Looker, FrameInfo)> = None;
-    for item in frames {
-        let info = match &item {
-            ClipItem::Frame(frame) => frame.info(),
-            ClipItem::Lost(_, info, _) => info,
-            ClipItem::Audio(_) => continue,
-        };
-        let start = || (Looker::new(info, video, pace, engine), info.clone());
+    for (info, surveyed) in frames {
+        let start = || (Looker::new(&info, pace, engine), info.clone());
         let (looker, _) = state.get_or_insert_with(start);
-        match item {
-            ClipItem::Frame(frame) => looker.take(frame, witness),
-            ClipItem::Lost(id, info, why) => looker.pass_over(id, info.pts.seconds(), why),
-            ClipItem::Audio(_) => {}
-        }
+        looker.take(surveyed, witness);
         let done = looker.frames.len() as u64;
         control.step(Step::Examined(done, expected(video)))?;
     }
-    // A clip without frames is an error of the decoder, which is reported before this one.
-    state.ok_or(JobError::Source(scrim_source::SourceError::NoFrames))
+    Ok(state)
 }
 
 /// Frames that a clip says it has, or that follow from its length.
@@ -169,9 +205,6 @@ pub(crate) fn expected(video: &VideoFacts) -> Option<u64> {
 
 struct Looker {
     guard: Guard,
-    schedule: Schedule,
-    motion: MotionSearch,
-    stored: Size,
     frames: Frames,
     covering: Covering,
     /// Scores from which a sighting is certain, by class.
@@ -184,20 +217,10 @@ struct Looker {
 const GOES_ON_S: f64 = 0.5;
 
 impl Looker {
-    fn new(first: &FrameInfo, video: &VideoFacts, pace: Pace, engine: &Engine) -> Self {
-        let upright = first.orientation.seen(first.size);
-        let interval = video
-            .average_rate
-            .map_or(0.0, |(n, d)| f64::from(d) / f64::from(n));
+    fn new(first: &FrameInfo, pace: Pace, engine: &Engine) -> Self {
         let track = engine.settings.track();
         Self {
             guard: engine.guard(),
-            schedule: match pace {
-                Pace::File => Schedule::new(upright, interval, engine.settings.sensitivity),
-                Pace::Live { .. } => Schedule::live(upright, interval),
-            },
-            motion: MotionSearch::default(),
-            stored: first.size,
             frames: Frames::default(),
             covering: Covering::new(first.size, pace, engine),
             strong: Class::ALL.map(|c| track.of(c).strong),
@@ -205,75 +228,64 @@ impl Looker {
         }
     }
 
-    fn take(&mut self, frame: RawFrame, witness: &mut dyn FnMut(&Witnessed<'_>)) {
-        let (id, seconds) = (frame.id(), frame.info().pts.seconds());
-        let movement = self.motion.next(&frame, Level::best());
-        let cut = movement.as_ref().is_some_and(|m| m.cut);
+    fn take(&mut self, surveyed: Surveyed, witness: &mut dyn FnMut(&Witnessed<'_>)) {
+        let Surveyed {
+            id, seconds, cut, ..
+        } = surveyed;
         if cut {
             self.looked_s = None;
         }
-        let passes = self.schedule.look(seconds, cut);
-        let smallest = self.schedule.smallest_in(&passes);
-        let mut look = Looked::Not;
         let mut facts = FrameFacts {
             time_s: seconds,
             cut,
             look: None,
-            motion: movement.and_then(|m| grid(&m, self.stored)),
+            motion: surveyed.motion,
         };
-        if !passes.is_empty() {
-            let after = after(self.looked_s, seconds);
-            let answer = self.look(&frame, passes, after);
-            self.looked_s = answer.is_ok().then_some(seconds);
-            look = match answer {
-                Err(fault) => Looked::Failed(fault),
-                Ok(sightings) => {
-                    witness(&Witnessed {
-                        id,
-                        seconds,
-                        sightings: &sightings,
-                    });
-                    let certain = |s: &&Sighting| s.score >= self.strong[s.class.index()];
-                    let found = sightings.iter().filter(certain).copied().collect();
-                    facts.look = Some(Look {
-                        sightings,
-                        smallest,
-                    });
-                    Looked::Found(found)
+        let look = match surveyed.due {
+            Err(why) => Looked::Failed(Fault {
+                stage: Stage::Decode,
+                frame: Some(id.index),
+                cause: lost(why).into(),
+            }),
+            Ok(None) => Looked::Not,
+            Ok(Some(due)) => {
+                let after = after(self.looked_s, seconds);
+                let answer = self.look(id, due.picture, due.passes, after);
+                self.looked_s = answer.is_ok().then_some(seconds);
+                match answer {
+                    Err(fault) => Looked::Failed(fault),
+                    Ok(sightings) => {
+                        witness(&Witnessed {
+                            id,
+                            seconds,
+                            sightings: &sightings,
+                        });
+                        let certain = |s: &&Sighting| s.score >= self.strong[s.class.index()];
+                        let found = sightings.iter().filter(certain).copied().collect();
+                        facts.look = Some(Look {
+                            sightings,
+                            smallest: due.smallest,
+                        });
+                        Looked::Found(found)
+                    }
                 }
-            };
-        }
+            }
+        };
         self.covering.push(facts);
-        self.frames.push(Examined { id, seconds, look });
-    }
-
-    /// A frame without a picture: nothing is known of it but its place.
-    fn pass_over(&mut self, id: FrameId, seconds: f64, why: Loss) {
-        self.covering.push(FrameFacts {
-            time_s: seconds,
-            cut: false,
-            look: None,
-            motion: None,
-        });
-        let look = Looked::Failed(Fault {
-            stage: Stage::Decode,
-            frame: Some(id.index),
-            cause: lost(why).into(),
-        });
         self.frames.push(Examined { id, seconds, look });
     }
 
     fn look(
         &mut self,
-        frame: &RawFrame,
+        id: FrameId,
+        picture: Prepared,
         passes: Vec<Pass>,
         after: After,
     ) -> Result<Vec<Sighting>, Fault> {
-        let picture = Prepared::of(frame, Level::best());
         let (_, answer) = self.guard.look(picture, passes, after);
         answer.map_err(|e| Fault {
             stage: Stage::Detect,
-            frame: Some(frame.id().index),
+            frame: Some(id.index),
             cause: e.to_string(),
         })
     }
@@ -295,16 +307,6 @@ pub(crate) fn lost(why: Loss) -> &'static str {
         Loss::Missing => "it is missing: its data cannot be decoded",
         Loss::Broken => "it decodes with errors",
     }
-}
-
-fn grid(movement: &Movement, size: Size) -> Option<MotionGrid> {
-    let cells: Vec<_> = movement
-        .cells
-        .iter()
-        .map(|&(dx, dy, trusted)| CellMotion { dx, dy, trusted })
-        .collect();
-    let side = |n: usize| u16::try_from(n).ok();
-    MotionGrid::new(size, side(movement.columns)?, side(movement.rows)?, &cells).ok()
 }
 
 #[cfg(test)]
