@@ -222,7 +222,8 @@ const TILE: f32 = 2048.0;
 /// Network pixels that neighbouring tiles share: a thing smaller than this lies whole in one.
 const SHARED: f32 = 192.0;
 
-/// Overlapping parts of `area` that are no longer than a tile at this scale.
+/// Overlapping parts of `area` that are no longer than a tile at this scale, and no longer than they
+/// must be: where they overlap the network reads twice.
 fn tiles(area: PxRect, scale: f32) -> Vec<PxRect> {
     let spans = |from: u32, to: u32| -> Vec<(u32, u32)> {
         let length = (to - from) as f32 * scale;
@@ -230,7 +231,8 @@ fn tiles(area: PxRect, scale: f32) -> Vec<PxRect> {
             return vec![(from, to)];
         }
         let count = ((length - SHARED) / (TILE - SHARED)).ceil();
-        let (side, step) = (TILE / scale, (length - TILE) / scale / (count - 1.0));
+        let longest = (length - SHARED) / count + SHARED;
+        let (side, step) = (longest / scale, (length - longest) / scale / (count - 1.0));
         (0..count as u32)
             .map(|i| {
                 let start = from + (i as f32 * step).floor() as u32;
@@ -297,6 +299,10 @@ mod tests {
             for t in &all {
                 assert!(t.width() as f32 * scale <= TILE + scale * 2.0);
             }
+            let read = row.iter().map(|t| t.width() as f32 * scale).sum::<f32>();
+            let twice = read - w as f32 * scale;
+            let most = (row.len() - 1) as f32 * (SHARED + 4.0 * scale);
+            assert!(twice <= most, "{twice} pixels of a row are read twice");
         }
     }
 }
