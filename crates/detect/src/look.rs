@@ -236,7 +236,9 @@ fn tiles(area: PxRect, scale: f32) -> Vec<PxRect> {
         (0..count as u32)
             .map(|i| {
                 let start = from + (i as f32 * step).floor() as u32;
-                (start, (start + side.ceil() as u32).min(to))
+                // The last one ends where the area does, however the steps were rounded.
+                let last = i + 1 == count as u32;
+                (start, if last { to } else { start + side.ceil() as u32 })
             })
             .collect()
     };
@@ -274,13 +276,16 @@ mod tests {
     }
 
     #[test]
-    fn tiles_cover_every_pixel_and_share_their_borders() {
-        for (w, h, scale) in [
+    fn tiles_cover_every_pixel_and_share_their_borders_and_little_more() {
+        let sizes = [
             (4000, 3000, 1.0),
             (1920, 1080, 2.0),
             (50, 60, 1.0),
             (2049, 9, 1.0),
-        ] {
+        ];
+        let more = (2050..9000).step_by(7).map(|w| (w, 9));
+        let more = more.flat_map(|(w, h)| [0.667, 1.0, 1.27].map(|scale| (w, h, scale)));
+        for (w, h, scale) in sizes.into_iter().chain(more) {
             let area = Size {
                 width: w,
                 height: h,

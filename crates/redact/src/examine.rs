@@ -121,10 +121,9 @@ pub(crate) fn examine(
             Ok(result) => result?,
             Err(_) => return Err(JobError::Unsteady("the decoder failed".into())),
         };
-        let failed = |_| JobError::Unsteady("what is done before a look failed".into());
         // A clip without frames is an error of the decoder, which is told before this one.
         let none = JobError::Source(SourceError::NoFrames);
-        let schedule = schedule.map_err(failed)?;
+        let schedule = schedule.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let ((looker, first), schedule) = looked?.zip(schedule).ok_or(none)?;
         check_damage(clip.damage(), engine.settings.accept_damaged)?;
         Ok(Examination {

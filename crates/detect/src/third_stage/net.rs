@@ -409,3 +409,6 @@ fn relu_every(stride: usize, channels: usize, row: &mut Lines) -> &[f32] {
         .for_each(|value| *value = if *value < 0.0 { 0.0 } else { *value });
     kept
 }
+
+#[cfg(test)]
+mod tests;
