@@ -21,7 +21,8 @@ mod survey;
 /// Decoded frames that may wait to be surveyed.
 const WAITING: usize = 3;
 
-/// Surveyed frames that may wait for the detector: while it looks at one, the next is made ready.
+/// Surveyed frames that may wait for the detector. Usually it looks at every second one: while it does, the
+/// one between waits here, and the next to look at is made ready.
 const READY: usize = 1;
 
 /// What is known of a video when a frame is covered. A file that is written has [`Pace::File`]:
@@ -141,7 +142,7 @@ pub(crate) fn examine(
     })
 }
 
-/// Surveys the frames as they come, one ahead of the look; the schedule by which it did, if there were
+/// Surveys the frames as they come, ahead of the look; the schedule by which it did, if there were
 /// any. Dropping the receivers at an error ends it, and the decoder.
 fn survey_all(
     decoded: Receiver<ClipItem>,

@@ -33,7 +33,7 @@ const COARSER_SHARE: f64 = 0.27;
 const SMALL_PHOTO_PX: f64 = 1.5e6;
 
 /// Network input per photo, in pixels: at 27 ns of one server core each with AVX2, 0.55 core seconds.
-/// Reading, the later stages and writing take about as long again.
+/// Reading, the later stages and writing come on top: `benches/peers.py --photos` prints the whole.
 const PHOTO_PX: f64 = 20e6;
 
 /// The same for drafts.

@@ -82,6 +82,7 @@ macro_rules! dense_tile {
                     std::array::from_fn(|v| $load(at.add(v * LANES)))
                 };
                 let mut sums = [vectors(w.bias.as_ptr().add(o)); PX];
+                // The panel that holds `o`, from `o` on.
                 let panel = w
                     .weight
                     .as_ptr()

@@ -1,8 +1,8 @@
 //! What is known of a frame before it is looked at: how it moved, whether a cut comes before it, what
 //! the schedule wants seen of it, and for that an upright copy.
 //!
-//! A thread of its own surveys one frame ahead of the look, which leaves cores idle by turns. Knows no
-//! detector and no track.
+//! A thread of its own surveys ahead of the look, which leaves cores idle by turns. What is found it
+//! does not know.
 
 use super::Pace;
 use crate::job::Engine;

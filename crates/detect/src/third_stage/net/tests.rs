@@ -17,6 +17,7 @@ fn noise(map: &mut Map) {
 fn a_block_over_its_whole_map_gives_the_bits_of_row_by_row() {
     let weights = ThirdWeights::embedded(Variant::City).unwrap().unwrap();
     let mut tried = 0;
+    // All levels give the scalar code's bits, and it is slow.
     for level in levels_here().into_iter().skip(1) {
         let net = ThirdNetwork::at_level(&weights, level).unwrap();
         for block in &net.blocks {
