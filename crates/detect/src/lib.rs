@@ -13,6 +13,7 @@ pub mod network;
 pub mod nms;
 mod preprocess;
 mod second_stage;
+mod share;
 pub mod third_stage;
 mod view;
 pub mod weights;

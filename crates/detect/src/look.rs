@@ -1,10 +1,13 @@
 //! The detector as the rest of the engine sees it: a prepared picture and passes in, sightings
 //! in stored pixels out.
 
-use crate::network::{Candidate, InputError, MOST_THREADS, NetInput, NetworkError, Workspace};
+use crate::network::{
+    Candidate, InputError, MOST_THREADS, NetInput, Network, NetworkError, Workspace,
+};
 use crate::nms;
 use crate::preprocess::Prepared;
 use crate::second_stage::{Cascade, Memory, SUSPECTED};
+use crate::share::shared;
 use scrim_pixels::level::Level;
 use scrim_raw::ModelId;
 use scrim_units::{Class, Pass, PxBox, PxRect, Sighting, Size};
@@ -71,7 +74,7 @@ const SAME_IN_TWO_PASSES: f32 = 0.45;
 pub struct NetworkDetector {
     cascade: std::sync::Arc<Cascade>,
     workspace: Workspace,
-    /// For each further thread that judges places.
+    /// For each further thread that looks at a tile or judges places.
     others: Vec<Workspace>,
     threads: usize,
     memory: Memory,
@@ -94,41 +97,102 @@ impl NetworkDetector {
         }
     }
 
-    /// What a pass finds, each thing once, with the trust that its scale deserves.
-    fn found(&mut self, picture: &Prepared, pass: Pass) -> Result<Vec<Candidate>, DetectError> {
-        let mut candidates = self.pass(picture, pass)?;
-        if pass.scale > 1.0 {
-            let trusted = candidates.iter_mut();
-            trusted.for_each(|c| c.score *= ENLARGED_TRUST);
-        }
-        nms::suppress(&mut candidates, self.cascade.first().card().nms_iou());
-        Ok(candidates)
-    }
-
-    fn pass(&mut self, picture: &Prepared, pass: Pass) -> Result<Vec<Candidate>, DetectError> {
-        let size = picture.size();
-        let area = pass.area.unwrap_or(size.rect()).clip(size);
-        let mut found = Vec::new();
-        for tile in tiles(area, pass.scale) {
-            self.tile(picture, tile, pass.scale, &mut found)?;
-        }
-        Ok(found)
-    }
-
-    fn tile(
+    /// What each pass finds, each thing once, with the trust that its scale deserves.
+    fn found(
         &mut self,
         picture: &Prepared,
-        tile: PxRect,
-        scale: f32,
-        found: &mut Vec<Candidate>,
-    ) -> Result<(), DetectError> {
-        let to = (scaled(tile.width(), scale), scaled(tile.height(), scale));
+        passes: &[Pass],
+    ) -> Result<Vec<Candidate>, DetectError> {
+        let size = picture.size();
+        let runs = passes.iter().enumerate().flat_map(|(pass, of)| {
+            let area = of.area.unwrap_or(size.rect()).clip(size);
+            let tiles = tiles(area, of.scale).into_iter();
+            tiles.map(move |tile| Run {
+                pass,
+                tile,
+                scale: of.scale,
+            })
+        });
+        let runs: Vec<_> = runs.collect();
+        let mut of_pass = vec![Vec::new(); passes.len()];
+        for (run, found) in runs.iter().zip(self.all(picture, &runs)?) {
+            of_pass[run.pass].extend(found);
+        }
+        for (pass, found) in passes.iter().zip(&mut of_pass) {
+            if pass.scale > 1.0 {
+                let trusted = found.iter_mut();
+                trusted.for_each(|c| c.score *= ENLARGED_TRUST);
+            }
+            nms::suppress(found, self.cascade.first().card().nms_iou());
+        }
+        Ok(of_pass.concat())
+    }
+
+    /// What each run finds. Threads take the runs in turn, the largest first, where they have about
+    /// as much to do each: so they never wait for one another. Otherwise they share each run.
+    fn all(
+        &mut self,
+        picture: &Prepared,
+        runs: &[Run],
+    ) -> Result<Vec<Vec<Candidate>>, DetectError> {
+        let first = self.cascade.first();
+        let floor = self.cascade.stage().map_or(FLOOR, |_| SUSPECTED);
+        let mut order: Vec<_> = (0..runs.len()).collect();
+        order.sort_by(|a, b| runs[*b].pixels().total_cmp(&runs[*a].pixels()));
+        let total: f64 = runs.iter().map(Run::pixels).sum();
+        let threads = 1 + self.others.len();
+        let even = order
+            .first()
+            .is_some_and(|largest| runs[*largest].pixels() * threads as f64 <= total);
+        let (own, others, inside) = match even {
+            true => (&mut self.workspace, &mut self.others[..], 1),
+            false => (&mut self.workspace, &mut [][..], self.threads),
+        };
+        let said = shared(&order, 1, (own, others), |at, workspace| {
+            runs[*at].over(picture, (first, floor), workspace, inside)
+        })?;
+        let mut found = vec![Vec::new(); runs.len()];
+        order
+            .into_iter()
+            .zip(said)
+            .for_each(|(at, said)| found[at] = said);
+        Ok(found)
+    }
+}
+
+/// One run of the first network: a tile of a pass.
+struct Run {
+    /// Which pass.
+    pass: usize,
+    tile: PxRect,
+    scale: f32,
+}
+
+impl Run {
+    /// Pixels that the network reads.
+    fn pixels(&self) -> f64 {
+        f64::from(self.tile.width()) * f64::from(self.tile.height()) * f64::from(self.scale).powi(2)
+    }
+
+    /// What the network finds in its tile with these scores or more, in pixels of the picture.
+    fn over(
+        &self,
+        picture: &Prepared,
+        (first, floor): (&Network, [f32; 2]),
+        workspace: &mut Workspace,
+        threads: usize,
+    ) -> Result<Vec<Candidate>, DetectError> {
+        let tile = self.tile;
+        let to = (
+            scaled(tile.width(), self.scale),
+            scaled(tile.height(), self.scale),
+        );
         let (sx, sy) = (
             to.0 as f32 / tile.width() as f32,
             to.1 as f32 / tile.height() as f32,
         );
         let same = to == (tile.width() as usize, tile.height() as usize);
-        let copy = (!same).then(|| picture.scaled(tile, to, Level::best()));
+        let copy = (!same).then(|| picture.scaled(tile, to, Level::best(), threads));
         // At full size the network reads a part of the picture where it lies.
         let (planes, stride, from) = match &copy {
             Some(copy) => (&copy.0, to.0, 0),
@@ -140,17 +204,15 @@ impl NetworkDetector {
         };
         let bgr = [0, 1, 2].map(|i| &planes[i].data[from..]);
         let input = NetInput::planar(bgr, to.0, to.1, stride)?;
-        let floor = self.cascade.stage().map_or(FLOOR, |_| SUSPECTED);
-        let first = self.cascade.first();
-        let candidates = first.run(&input, &mut self.workspace, self.threads, floor)?;
-        found.extend(candidates.into_iter().map(|c| Candidate {
+        let candidates = first.run(&input, workspace, threads, floor)?;
+        let in_picture = candidates.into_iter().map(|c| Candidate {
             x0: c.x0 / sx + tile.x0 as f32,
             y0: c.y0 / sy + tile.y0 as f32,
             x1: c.x1 / sx + tile.x0 as f32,
             y1: c.y1 / sy + tile.y0 as f32,
             ..c
-        }));
-        Ok(())
+        });
+        Ok(in_picture.collect())
     }
 }
 
@@ -167,10 +229,7 @@ impl Detector for NetworkDetector {
             After::Nothing => Memory::default(),
             After::LastLook => last,
         };
-        let mut all = Vec::new();
-        for pass in passes {
-            all.extend(self.found(picture, *pass)?);
-        }
+        let mut all = self.found(picture, passes)?;
         if passes.len() > 1 {
             nms::suppress(&mut all, SAME_IN_TWO_PASSES);
         }

@@ -23,14 +23,15 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Copy of a frame; of a dark one, made smoother and brighter.
+    /// Copy of a frame; of a dark one, made smoother and brighter. A large frame is read by as many
+    /// threads.
     #[must_use]
-    pub fn of(frame: &RawFrame, level: Level) -> Self {
+    pub fn of(frame: &RawFrame, level: Level, threads: usize) -> Self {
         let info = frame.info();
         #[expect(clippy::disallowed_methods, reason = "the one reader of raw planes")]
         let planes = frame.planes();
         let upright = info.orientation == Orientation::Upright;
-        let mut out = read(&planes, info, level);
+        let mut out = read(&planes, info, level, threads);
         dark::lighten(&mut out);
         if !upright {
             for plane in &mut out {
@@ -75,8 +76,14 @@ impl Prepared {
     }
 
     /// A part of it, scaled: blue, green, red.
-    pub(crate) fn scaled(&self, area: PxRect, to: (usize, usize), level: Level) -> Scaled {
-        Scaled::part_of(&self.planes, area, to, level)
+    pub(crate) fn scaled(
+        &self,
+        area: PxRect,
+        to: (usize, usize),
+        level: Level,
+        threads: usize,
+    ) -> Scaled {
+        Scaled::part_of(&self.planes, area, to, level, threads)
     }
 
     /// The whole picture as it is, without a copy.
@@ -114,26 +121,26 @@ pub(crate) struct Scaled(pub(crate) [Grid; 3]);
 
 impl Scaled {
     /// A part of planes of one size, scaled.
-    fn part_of(planes: &[Grid; 3], area: PxRect, to: (usize, usize), level: Level) -> Self {
+    fn part_of(
+        planes: &[Grid; 3],
+        area: PxRect,
+        to: (usize, usize),
+        level: Level,
+        threads: usize,
+    ) -> Self {
         let from = (area.width() as usize, area.height() as usize);
-        let whole = from == (planes[0].width, planes[0].height);
-        let resize = (from != to).then(|| Resize::new(from, to));
-        Self(planes.each_ref().map(|plane| {
-            let mut part = (!whole).then(|| crop(plane, area));
-            let Some(resize) = &resize else {
-                return part.take().unwrap_or_else(|| plane.clone());
-            };
-            let out = resize.run(level, part.as_ref().unwrap_or(plane));
-            if let Some(part) = &mut part {
-                part.data.as_mut_slice().zeroize();
-            }
-            out
-        }))
+        let start = (area.x0 as usize, area.y0 as usize);
+        if from == to {
+            return Self(planes.each_ref().map(|plane| crop(plane, area)));
+        }
+        let resize = Resize::new(from, to);
+        let scaled = |plane: &Grid| resize.run_part(level, plane, start, threads);
+        Self(planes.each_ref().map(scaled))
     }
 
     /// These planes at half their size.
-    pub(crate) fn half_of(planes: &[Grid; 3]) -> Self {
-        Self(planes.each_ref().map(halved))
+    pub(crate) fn half_of(planes: &[Grid; 3], level: Level, threads: usize) -> Self {
+        Self(planes.each_ref().map(|plane| halved(level, plane, threads)))
     }
 
     /// A square part of them from `from` (x, y) on, scaled to `side`; 0 where they have ended.
@@ -159,7 +166,7 @@ impl Scaled {
             return out;
         }
         let area = PxRect { x0, y0, x1, y1 };
-        let part = Self::part_of(planes, area, (right - left, foot - top), level);
+        let part = Self::part_of(planes, area, (right - left, foot - top), level, 1);
         for (target, source) in out.0.iter_mut().zip(&part.0) {
             for y in top..foot {
                 target.row_mut(y)[left..right].copy_from_slice(source.row(y - top));
@@ -232,15 +239,29 @@ fn turn(plane: &Grid, orientation: Orientation) -> Grid {
     out
 }
 
-/// Blue, green and red planes of a frame as stored.
-fn read(planes: &[PlaneRef<'_>], info: &FrameInfo, level: Level) -> [Grid; 3] {
+/// Pixels that are worth a thread.
+const GRAIN: usize = 1 << 20;
+
+/// Blue, green and red planes of a frame as stored, a band of rows a thread.
+fn read(planes: &[PlaneRef<'_>], info: &FrameInfo, level: Level, threads: usize) -> [Grid; 3] {
     let (w, h) = (info.size.width as usize, info.size.height as usize);
     let mut out = [Grid::new(w, h), Grid::new(w, h), Grid::new(w, h)];
-    let mut rows = BgrRows::new(&info.layout, info.matrix(), info.range(), w);
-    for y in 0..h {
-        let [b, g, r] = &mut out;
-        rows.read(level, planes, y, [b.row_mut(y), g.row_mut(y), r.row_mut(y)]);
-    }
+    let rows = h.div_ceil(threads.min(w * h / GRAIN).max(1));
+    let [b, g, r] = out.each_mut().map(|plane| plane.data.chunks_mut(rows * w));
+    let mut bands = b.zip(g).zip(r).zip((0..h).step_by(rows));
+    let read = |(((b, g), r), from)| {
+        let (b, g, r): (&mut [u8], &mut [u8], &mut [u8]) = (b, g, r);
+        let rows = b.chunks_mut(w).zip(g.chunks_mut(w)).zip(r.chunks_mut(w));
+        let mut source = BgrRows::new(&info.layout, info.matrix(), info.range(), w);
+        for (y, ((b, g), r)) in rows.enumerate() {
+            source.read(level, planes, from + y, [b, g, r]);
+        }
+    };
+    std::thread::scope(|scope| {
+        let own = bands.next();
+        bands.for_each(|band| drop(scope.spawn(move || read(band))));
+        own.into_iter().for_each(read);
+    });
     out
 }
 

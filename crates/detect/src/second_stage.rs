@@ -12,7 +12,8 @@ use crate::anchors::{Candidate, Class, logit, sigmoid};
 use crate::look::DetectError;
 use crate::network::{NetInput, Network, NetworkError, Workspace};
 use crate::preprocess::{Prepared, Scaled};
-use crate::third_stage::{self, ThirdStage, ThirdWeights};
+use crate::share::shared;
+use crate::third_stage::{self, ThirdStage};
 use crate::weights::{SecondWeights, Weights};
 pub(crate) use memory::Memory;
 use memory::{Turn, UNDECIDED};
@@ -31,6 +32,11 @@ const SHARE: f64 = 0.15;
 
 /// Verdicts that a look of any size may cost: those of a small picture cost next to nothing.
 const LEAST: usize = 8;
+
+/// Places that a look judges at most, of any size: the surest ones by the first stage's scores. On kept
+/// pictures enlarged to 12 megapixels it suspects 600 places and more, most of them in blur and
+/// grain, and a second verdict on those in doubt finds more than a first one on the weakest.
+const MOST: usize = 400;
 
 /// Verdicts that are worth a thread.
 const GRAIN: usize = 4;
@@ -55,7 +61,7 @@ pub struct Cascade {
 }
 
 impl Cascade {
-    /// Of weights for each stage; without a second one the first one's scores stand, and nothing is
+    /// Of weights or a network for each stage; without a second one the first one's scores stand, and nothing is
     /// asked of a third.
     ///
     /// # Errors
@@ -63,7 +69,7 @@ impl Cascade {
     pub fn new(
         first: Weights,
         second: Option<SecondWeights>,
-        third: Option<&ThirdWeights>,
+        third: Option<ThirdStage>,
     ) -> Result<Self, NetworkError> {
         let second = second.map(|second| SecondStage::new(second, third));
         Ok(Self {
@@ -104,11 +110,11 @@ pub(crate) struct SecondStage {
 }
 
 impl SecondStage {
-    fn new(second: SecondWeights, third: Option<&ThirdWeights>) -> Result<Self, NetworkError> {
+    fn new(second: SecondWeights, third: Option<ThirdStage>) -> Result<Self, NetworkError> {
         Ok(Self {
             network: Network::new(second.weights)?,
             first_counts: second.first_counts,
-            third: third.map(ThirdStage::new).transpose()?,
+            third,
         })
     }
 
@@ -131,12 +137,13 @@ impl SecondStage {
         (own, others): (&mut Workspace, &mut [Workspace]),
     ) -> Result<(), DetectError> {
         let most = LEAST.max((SHARE * pixels / (SIDE * SIDE) as f64).ceil() as usize);
-        let turns = memory.turns(places);
+        let mut turns = memory.turns(places);
+        weakest_last(&mut turns, MOST);
         for (place, turn) in places.iter_mut().zip(&turns) {
             *place = turn.place;
         }
-        let judged = &places[..most.min(places.len())];
-        let pyramid = Pyramid::for_places(picture, judged);
+        let judged = &places[..most.min(MOST).min(places.len())];
+        let pyramid = Pyramid::for_places(picture, judged, 1 + others.len());
         let mut verdicts = self.verdicts(&pyramid, judged, false, (own, others))?;
         let mut doubted: Vec<_> = (0..judged.len())
             .filter(|&at| DOUBTED.contains(&self.score(&turns[at], Some(verdicts[at]))))
@@ -225,32 +232,14 @@ impl SecondStage {
     }
 }
 
-/// What `one` says of each thing, in their order: shared among as many threads as there are
-/// workspaces, where each has `grain` things or more.
-fn shared<T: Sync>(
-    things: &[T],
-    grain: usize,
-    (own, others): (&mut Workspace, &mut [Workspace]),
-    one: impl Fn(&T, &mut Workspace) -> Result<f32, DetectError> + Sync,
-) -> Result<Vec<f32>, DetectError> {
-    let all = |part: &[T], workspace: &mut Workspace| {
-        let said = part.iter().map(|thing| one(thing, workspace));
-        said.collect::<Result<Vec<_>, _>>()
-    };
-    let threads = (1 + others.len()).min(things.len() / grain).max(1);
-    let (mine, rest) = things.split_at(things.len().div_ceil(threads));
-    std::thread::scope(|scope| {
-        let parts = rest.chunks(mine.len().max(1)).zip(others);
-        let all = &all;
-        let parts = parts.map(|(part, workspace)| scope.spawn(move || all(part, workspace)));
-        let parts: Vec<_> = parts.collect();
-        let mut said = all(mine, own)?;
-        for part in parts {
-            let part = part.join().unwrap_or_else(|e| std::panic::resume_unwind(e));
-            said.extend(part?);
-        }
-        Ok(said)
-    })
+/// Puts those at the end that are not surely among the `most` with the highest scores of the first
+/// stage; the others keep their order.
+fn weakest_last(turns: &mut [Turn], most: usize) {
+    let mut scores: Vec<_> = turns.iter().map(|turn| turn.place.score).collect();
+    if scores.len() > most {
+        let (_, least, _) = scores.select_nth_unstable_by(most, |a, b| b.total_cmp(a));
+        turns.sort_by_key(|turn| turn.place.score <= *least);
+    }
 }
 
 #[cfg(test)]

@@ -16,14 +16,18 @@ use crate::preprocess::Scaled;
 use scrim_pixels::level::Level;
 
 /// The third network, and what the words of the first two count beside it.
-pub(crate) struct ThirdStage {
+pub struct ThirdStage {
     net: ThirdNetwork,
     counts: [f32; 2],
     sha256: String,
 }
 
 impl ThirdStage {
-    pub(crate) fn new(weights: &ThirdWeights) -> Result<Self, NetworkError> {
+    /// Of its weights, at the best level that the hardware has.
+    ///
+    /// # Errors
+    /// [`NetworkError`] when the kernels do not take them.
+    pub fn new(weights: &ThirdWeights) -> Result<Self, NetworkError> {
         Ok(Self {
             net: ThirdNetwork::at_level(weights, Level::best())?,
             counts: weights.card().counts(),

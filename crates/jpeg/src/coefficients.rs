@@ -140,13 +140,19 @@ impl Coefficients {
     /// A block's coefficients in row-major order, DC first; `None` outside the component.
     /// `bx` and `by` count blocks of that component, padding included.
     pub fn block(&self, component: usize, bx: usize, by: usize) -> Option<[i16; 64]> {
+        self.coded(component, bx, by).map(natural)
+    }
+
+    /// The first of them, which is 8 times the block's mean in quantisation steps (T.81 A.3.3).
+    pub fn dc(&self, component: usize, bx: usize, by: usize) -> Option<i16> {
+        self.coded(component, bx, by).map(|block| block[0])
+    }
+
+    fn coded(&self, component: usize, bx: usize, by: usize) -> Option<&Block> {
         let component = self.components.get(component)?;
         let inside = bx < component.padded.across;
-        component
-            .blocks
-            .get(by * component.padded.across + bx)
-            .filter(|_| inside)
-            .map(natural)
+        let at = by * component.padded.across + bx;
+        component.blocks.get(at).filter(|_| inside)
     }
 }
 

@@ -40,24 +40,52 @@ impl Grid {
 }
 
 /// Half the size, rounded down, at least one sample: each the mean of four, halves rounded up; a
-/// last odd column or row is dropped. Faster than [`Resize`], which it equals where both sides
-/// are even.
+/// last odd column or row is dropped. Faster than [`Resize`] by weights, which it equals where both
+/// sides are even. Shared among as many threads where the plane is large.
 #[must_use]
-pub fn halved(source: &Grid) -> Grid {
+pub fn halved(level: Level, source: &Grid, threads: usize) -> Grid {
     let mut out = Grid::new((source.width / 2).max(1), (source.height / 2).max(1));
     if source.width < 2 || source.height < 2 {
-        return Resize::new((source.width, source.height), (out.width, out.height))
-            .run(Level::Scalar, source);
+        let resize = Resize::new((source.width, source.height), (out.width, out.height));
+        return resize.run(level, source);
     }
-    for y in 0..out.height {
-        let above = source.row(2 * y).as_chunks::<2>().0;
-        let below = source.row(2 * y + 1).as_chunks::<2>().0;
-        for ((sample, a), b) in out.row_mut(y).iter_mut().zip(above).zip(below) {
-            let sum = [a[0], a[1], b[0], b[1]].map(u16::from).iter().sum::<u16>();
-            *sample = ((sum + 2) / 4) as u8;
-        }
-    }
+    let halve = |y: usize, row: &mut [u8], (): &mut ()| {
+        halve_row(level, [source.row(2 * y), source.row(2 * y + 1)], row);
+    };
+    in_bands(&mut out, threads, 4, || (), halve);
     out
+}
+
+/// Source samples that are worth a thread.
+const GRAIN: usize = 1 << 20;
+
+/// Makes the rows of a plane with a memory of the thread's own: a band of them a thread where they
+/// have enough to do, which is `work` source samples a sample.
+fn in_bands<M>(
+    out: &mut Grid,
+    threads: usize,
+    work: usize,
+    memory: impl Fn() -> M + Sync,
+    one: impl Fn(usize, &mut [u8], &mut M) + Sync,
+) {
+    let worth = out.data.len() * work / GRAIN;
+    let rows = out.height.div_ceil(threads.min(worth).max(1));
+    let width = out.width;
+    let band = |(index, band): (usize, &mut [u8])| {
+        let mut memory = memory();
+        let rows = (index * rows..).zip(band.chunks_exact_mut(width));
+        rows.for_each(|(y, row)| one(y, row, &mut memory));
+    };
+    let mut bands = out.data.chunks_mut(rows * width).enumerate();
+    let own = bands.next();
+    if bands.len() == 0 {
+        return own.into_iter().for_each(band);
+    }
+    std::thread::scope(|scope| {
+        let band = &band;
+        bands.for_each(|rest| drop(scope.spawn(move || band(rest))));
+        own.into_iter().for_each(band);
+    });
 }
 
 /// Which source samples make one target sample, and with what weights. Weights sum to 1.
@@ -168,11 +196,37 @@ impl Resize {
     /// Scales one plane. What lay between is wiped; the result is the caller's to wipe.
     #[must_use]
     pub fn run(&self, level: Level, plane: &Grid) -> Grid {
-        let mut row = Zeroizing::new(Vec::new());
-        self.run_rows(level, &mut row, |y, row| {
-            row.clear();
-            row.extend_from_slice(plane.row(y));
-        })
+        self.run_part(level, plane, (0, 0), 1)
+    }
+
+    /// Scales the part of a plane that begins at `from` (x, y), shared among as many threads where it
+    /// is large.
+    #[must_use]
+    pub fn run_part(
+        &self,
+        level: Level,
+        plane: &Grid,
+        from: (usize, usize),
+        threads: usize,
+    ) -> Grid {
+        let mut out = Grid::new(self.to.0, self.to.1);
+        let source = |y: usize| &plane.row(from.1 + y)[from.0..][..self.from.0];
+        let work = (self.from.0 * self.from.1).div_ceil(out.data.len());
+        if self.from == (2 * self.to.0, 2 * self.to.1) {
+            let halve = |y: usize, row: &mut [u8], (): &mut ()| {
+                halve_row(level, [source(2 * y), source(2 * y + 1)], row);
+            };
+            in_bands(&mut out, threads, work, || (), halve);
+            return out;
+        }
+        let sums = || Zeroizing::new(vec![0f32; self.from.0]);
+        let line = |y: usize, row: &mut [u8], sum: &mut Zeroizing<Vec<f32>>| {
+            self.line(y, sum, row, |at, weight, sum| {
+                add_row(level, source(at), weight, sum);
+            });
+        };
+        in_bands(&mut out, threads, work, sums, line);
+        out
     }
 
     /// Scales a plane whose rows come from `fetch`, which puts row `y` into the buffer. Rows are
@@ -187,17 +241,30 @@ impl Resize {
         let mut out = Grid::new(self.to.0, self.to.1);
         let mut sum = Zeroizing::new(vec![0f32; self.from.0]);
         for y in 0..self.to.1 {
-            let (first, weights) = self.down.of(y);
-            sum.fill(0.0);
-            for (k, w) in weights.iter().enumerate() {
-                if *w > 0.0 {
-                    fetch(first + k, row);
-                    add_row(level, row, *w, &mut sum);
-                }
-            }
-            self.across.run(&sum, out.row_mut(y));
+            self.line(y, &mut sum, out.row_mut(y), |at, weight, sum| {
+                fetch(at, row);
+                add_row(level, row, weight, sum);
+            });
         }
         out
+    }
+
+    /// Row `y` of the target; `add` adds a source row, so many times, to the sums.
+    fn line(
+        &self,
+        y: usize,
+        sum: &mut [f32],
+        out: &mut [u8],
+        mut add: impl FnMut(usize, f32, &mut [f32]),
+    ) {
+        let (first, weights) = self.down.of(y);
+        sum.fill(0.0);
+        for (at, weight) in (first..).zip(weights) {
+            if *weight > 0.0 {
+                add(at, *weight, sum);
+            }
+        }
+        self.across.run(sum, out);
     }
 }
 
@@ -206,6 +273,32 @@ impl Resize {
 fn rounded(samples: &[f32], weights: &[f32]) -> u8 {
     let mean: f32 = samples.iter().zip(weights).map(|(s, w)| s * w).sum();
     (mean + 0.5) as u8
+}
+
+/// Two rows at half their length, each sample the mean of four.
+fn halve_row(level: Level, rows: [&[u8]; 2], out: &mut [u8]) {
+    #[cfg(target_arch = "x86_64")]
+    if level.here() >= Level::Avx2 {
+        // SAFETY: what `here` gives the CPU has.
+        return unsafe { halve_row_avx2(rows, out) };
+    }
+    let _ = level;
+    halve_row_body(rows, out);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn halve_row_avx2(rows: [&[u8]; 2], out: &mut [u8]) {
+    halve_row_body(rows, out);
+}
+
+#[inline(always)]
+fn halve_row_body(rows: [&[u8]; 2], out: &mut [u8]) {
+    let [above, below] = rows.map(|row| row.as_chunks::<2>().0);
+    for ((sample, a), b) in out.iter_mut().zip(above).zip(below) {
+        let sum = [a[0], a[1], b[0], b[1]].map(u16::from).iter().sum::<u16>();
+        *sample = ((sum + 2) / 4) as u8;
+    }
 }
 
 fn add_row(level: Level, row: &[u8], weight: f32, sum: &mut [f32]) {
@@ -262,13 +355,20 @@ mod tests {
             let g = ramp(width, height);
             for level in levels_here() {
                 let resize = Resize::new((width, height), (width / 2, height / 2));
-                assert_eq!(halved(&g), resize.run(level, &g));
+                // By weights, as any other size.
+                let by_weights = resize.run_rows(level, &mut Vec::new(), |y, row| {
+                    row.clear();
+                    row.extend_from_slice(g.row(y));
+                });
+                assert_eq!(halved(level, &g, 1), by_weights);
+                assert_eq!(resize.run(level, &g), by_weights);
             }
         }
     }
 
     #[test]
     fn an_odd_last_column_or_row_is_dropped_and_one_sample_is_left() {
+        let halved = |g: &Grid| super::halved(Level::best(), g, 1);
         let (odd, even) = (ramp(9, 7), ramp(8, 6));
         assert_eq!(halved(&odd), halved(&even));
         for (width, height) in [(1, 1), (1, 5), (6, 1)] {
@@ -324,5 +424,24 @@ mod tests {
                 assert_eq!(r.run(level, &g), want);
             }
         }
+    }
+
+    #[test]
+    fn a_large_plane_or_a_part_of_it_is_the_same_by_any_number_of_threads() {
+        let g = ramp(2300, 1600);
+        let mut part = Grid::new(2000, 1200);
+        for y in 0..1200 {
+            part.row_mut(y).copy_from_slice(&g.row(300 + y)[150..2150]);
+        }
+        for to in [(1000, 600), (1900, 800), (130, 90)] {
+            let resize = Resize::new((2000, 1200), to);
+            let alone = resize.run(Level::best(), &part);
+            for threads in [1, 2, 5] {
+                let found = resize.run_part(Level::best(), &g, (150, 300), threads);
+                assert_eq!(found, alone, "{to:?} by {threads}");
+            }
+        }
+        let half = halved(Level::Scalar, &g, 1);
+        assert_eq!(halved(Level::best(), &g, 3), half);
     }
 }

@@ -201,8 +201,8 @@ fn mean(picture: &Coefficients, units: impl Iterator<Item = (u32, u32)>) -> Opti
             let (h, v) = (usize::from(component.h()), usize::from(component.v()));
             let step = i64::from(component.quant()[0]);
             for (i, j) in (0..v).flat_map(|j| (0..h).map(move |i| (i, j))) {
-                if let Some(block) = picture.block(c, x as usize * h + i, y as usize * v + j) {
-                    sums[c] += i64::from(block[0]) * step;
+                if let Some(dc) = picture.dc(c, x as usize * h + i, y as usize * v + j) {
+                    sums[c] += i64::from(dc) * step;
                     counts[c] += 1;
                 }
             }

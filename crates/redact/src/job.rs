@@ -6,8 +6,8 @@ use crate::paint::{FILLS, Fills};
 use crate::plan::{Kind, Planned};
 use crate::settings::{JobSettings, WeightsFrom};
 use scrim_detect::network::NetworkError;
-use scrim_detect::third_stage::{ThirdError, ThirdWeights};
-use scrim_detect::weights::{SecondWeights, Weights, WeightsError};
+use scrim_detect::third_stage::{ThirdError, ThirdStage, ThirdWeights};
+use scrim_detect::weights::{SecondWeights, Variant, Weights, WeightsError};
 use scrim_detect::{Cascade, Detector, Guard, NetworkDetector};
 use scrim_raw::ModelId;
 use sha2::{Digest, Sha256};
@@ -139,16 +139,31 @@ impl Engine {
 /// [`EngineError`] when they are not what this program takes.
 pub fn cascade(weights: &WeightsFrom) -> Result<Cascade, EngineError> {
     match weights {
-        WeightsFrom::Carried(variant) => Ok(Cascade::new(
-            Weights::embedded(*variant)?,
-            Some(SecondWeights::embedded(*variant)?),
-            ThirdWeights::embedded(*variant)?.as_ref(),
-        )?),
+        WeightsFrom::Carried(variant) => carried(*variant),
         WeightsFrom::Card(card) => own_network(card).map_err(|why| EngineError::Refused {
             card: card.clone(),
             why: Box::new(why),
         }),
     }
+}
+
+/// The networks inside the program. Most of the weights are the third stage's: they are read beside
+/// the others', which halves what a photo by itself waits for them.
+fn carried(variant: Variant) -> Result<Cascade, EngineError> {
+    std::thread::scope(|scope| {
+        let third = scope.spawn(move || third_stage(variant));
+        let first = Weights::embedded(variant)?;
+        let second = SecondWeights::embedded(variant)?;
+        let third = third.join();
+        let third = third.unwrap_or_else(|e| std::panic::resume_unwind(e))?;
+        Ok(Cascade::new(first, Some(second), third)?)
+    })
+}
+
+fn third_stage(variant: Variant) -> Result<Option<ThirdStage>, EngineError> {
+    let weights = ThirdWeights::embedded(variant)?;
+    let stage = weights.as_ref().map(ThirdStage::new);
+    Ok(stage.transpose()?)
 }
 
 fn own_network(card: &Path) -> Result<Cascade, EngineError> {

@@ -163,7 +163,7 @@ impl Looker<'_> {
         let sensitivity = self.engine.settings.sensitivity;
         let passes = photo_passes(upright, sensitivity);
         let smallest = Schedule::new(upright, 0.0, sensitivity).smallest_in(&passes);
-        let picture = Prepared::of(frame, Level::best());
+        let picture = Prepared::of(frame, Level::best(), self.engine.settings.threads);
         let (_, answer) = self.guard.look(picture, passes, After::Nothing);
         let found = answer.map_err(|e| Fault {
             stage: Stage::Detect,

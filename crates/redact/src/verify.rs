@@ -188,6 +188,7 @@ struct Checker<'a> {
     report: &'a Report,
     fill: Fill,
     guard: Guard,
+    threads: usize,
     places: Vec<(Suspect, Option<Tile>)>,
     tiles: bool,
     stretch: usize,
@@ -205,6 +206,7 @@ impl<'a> Checker<'a> {
                 Fill::Solid
             },
             guard: engine.guard(),
+            threads: engine.settings.threads,
             places: Vec::new(),
             tiles,
             stretch: 0,
@@ -234,7 +236,7 @@ impl<'a> Checker<'a> {
             }
         }
         let upright = frame.info().orientation.seen(size);
-        let picture = Prepared::of(&frame, Level::best());
+        let picture = Prepared::of(&frame, Level::best(), self.threads);
         let seconds = frame.info().pts.seconds();
         match self
             .guard

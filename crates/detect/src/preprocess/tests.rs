@@ -16,7 +16,7 @@ fn sixteen_bit_rgb_becomes_the_high_bytes_in_blue_green_red_order() {
         .flat_map(|v| v.to_ne_bytes())
         .collect();
     let frame = RawFrame::new(0, info(layout, 1, 1, Orientation::Upright), vec![bytes]).unwrap();
-    let p = Prepared::of(&frame, Level::best());
+    let p = Prepared::of(&frame, Level::best(), 1);
     assert_eq!([0, 1, 2].map(|i| p.planes[i].data[0]), [0x9a, 0x56, 0x12]);
 }
 
@@ -26,7 +26,7 @@ fn a_picture_stored_on_its_side_is_looked_at_upright() {
     let layout = Layout::packed(Family::Grey, false, 8);
     let bytes = vec![101, 102, 103, 104, 105, 106];
     let frame = RawFrame::new(0, info(layout, 2, 3, Orientation::Turn90), vec![bytes]).unwrap();
-    let p = Prepared::of(&frame, Level::best());
+    let p = Prepared::of(&frame, Level::best(), 1);
     assert_eq!((p.size().width, p.size().height), (3, 2));
     assert_eq!(p.planes[0].data, [105, 103, 101, 106, 104, 102]);
 }
@@ -36,7 +36,7 @@ fn a_dark_frame_is_looked_at_brighter_and_the_frame_stays_as_it_is() {
     let layout = Layout::packed(Family::Grey, false, 8);
     let bytes = vec![50; 12];
     let frame = RawFrame::new(0, info(layout, 4, 3, Orientation::Upright), vec![bytes]).unwrap();
-    let p = Prepared::of(&frame, Level::best());
+    let p = Prepared::of(&frame, Level::best(), 1);
     assert!(p.planes.iter().all(|plane| plane.data == [170; 12]));
     #[expect(clippy::disallowed_methods, reason = "a test of the one reader")]
     let planes = frame.planes();
@@ -70,7 +70,19 @@ fn the_last_odd_column_of_subsampled_chroma_is_read() {
     };
     let planes = vec![vec![100; 9], vec![128; 4], vec![128, 255, 128, 255]];
     let frame = RawFrame::new(0, info(layout, 3, 3, Orientation::Upright), planes).unwrap();
-    let p = Prepared::of(&frame, Level::best());
+    let p = Prepared::of(&frame, Level::best(), 1);
     assert_eq!(p.planes[2].data[..3], [100, 100, 255]);
     assert_eq!(p.planes[2].data[6..], [100, 100, 255]);
+}
+
+#[test]
+fn a_large_frame_is_read_the_same_by_any_number_of_threads() {
+    let (width, height) = (1201, 1801);
+    let layout = Layout::packed(Family::Rgb, false, 8);
+    let bytes = (0..width * height * 3).map(|i| (i * 7 % 251) as u8);
+    let info = info(layout, width, height, Orientation::Upright);
+    let frame = RawFrame::new(0, info, vec![bytes.collect()]).unwrap();
+    let by = |threads| Prepared::of(&frame, Level::best(), threads).planes.clone();
+    assert!(by(2) == by(1) && by(7) == by(1));
+    assert_eq!(by(1)[2].data[..3], [0, 21, 42]);
 }

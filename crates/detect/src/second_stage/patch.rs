@@ -29,13 +29,13 @@ pub(super) struct Pyramid<'a> {
 
 impl<'a> Pyramid<'a> {
     /// As deep as the patches of these places need it, of [`SIDE`] or more.
-    pub(super) fn for_places(picture: &'a Prepared, places: &[Candidate]) -> Self {
+    pub(super) fn for_places(picture: &'a Prepared, places: &[Candidate], threads: usize) -> Self {
         let depth = places.iter().map(|place| halvings(place, SIDE));
         let depth = depth.max().unwrap_or(0);
         let mut halved: Vec<Scaled> = Vec::with_capacity(depth);
         for _ in 0..depth {
             let last = halved.last().map_or(picture.planes(), |scaled| &scaled.0);
-            let half = Scaled::half_of(last);
+            let half = Scaled::half_of(last, Level::best(), threads);
             halved.push(half);
         }
         Self { picture, halved }
@@ -95,12 +95,12 @@ pub(super) mod tests {
         let places = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
         let pixels = places.flat_map(|(x, y)| [x as u8, y as u8, 7]).collect();
         let frame = RawFrame::new(0, info, vec![pixels]).unwrap_or_else(|e| panic!("{e}"));
-        Prepared::of(&frame, Level::best())
+        Prepared::of(&frame, Level::best(), 1)
     }
 
     /// The patch of a place.
     fn cut(picture: &Prepared, place: &Candidate) -> Scaled {
-        Pyramid::for_places(picture, std::slice::from_ref(place)).patch(place)
+        Pyramid::for_places(picture, std::slice::from_ref(place), 1).patch(place)
     }
 
     pub(in crate::second_stage) fn place(x0: f32, y0: f32, x1: f32, y1: f32) -> Candidate {
@@ -156,10 +156,10 @@ pub(super) mod tests {
         let info = FrameInfo::picture(size, Layout::packed(Family::Rgb, false, 8));
         let columns = (0..256 * 256).flat_map(|at| [if at % 2 == 0 { 110 } else { 250 }; 3]);
         let frame = RawFrame::new(0, info, vec![columns.collect()]);
-        let picture = Prepared::of(&frame.unwrap_or_else(|e| panic!("{e}")), Level::best());
+        let picture = Prepared::of(&frame.unwrap_or_else(|e| panic!("{e}")), Level::best(), 1);
         let place = place(90.0, 90.0, 160.0, 160.0);
         assert_eq!((halvings(&place, SIDE), halvings(&place, 200)), (1, 0));
-        let pyramid = Pyramid::for_places(&picture, std::slice::from_ref(&place));
+        let pyramid = Pyramid::for_places(&picture, std::slice::from_ref(&place), 1);
         let contrast = |patch: &Scaled| {
             let row = patch.0[0].row(SIDE / 2);
             row.iter().max().copied().unwrap_or(0) - row.iter().min().copied().unwrap_or(0)

@@ -2,6 +2,7 @@
 
 use super::patch::tests::{picture, place};
 use super::*;
+use crate::third_stage::ThirdWeights;
 use crate::weights::Variant;
 use scrim_pixels::level::Level;
 use scrim_raw::{Family, FrameInfo, Layout, RawFrame};
@@ -121,7 +122,7 @@ fn stripes(mirrored: bool) -> Prepared {
         [level(x, y, 40), level(x, y, 70), level(x, y, 100)]
     });
     let frame = RawFrame::new(0, info, vec![pixels.collect()]).unwrap_or_else(|e| panic!("{e}"));
-    Prepared::of(&frame, Level::best())
+    Prepared::of(&frame, Level::best(), 1)
 }
 
 #[test]
@@ -182,10 +183,12 @@ fn scores_are_the_same_for_any_number_of_threads() {
     };
     let two = stage();
     let (alone, _) = judged(&two, 1);
-    assert_eq!(judged(&two, 2), (alone.clone(), 1));
-    // Of 23 places four and more a thread.
-    assert_eq!(judged(&two, 5), (alone.clone(), 4));
-    assert_eq!(judged(&two, 7), (alone.clone(), 4));
+    for threads in [2, 5, 7] {
+        let (said, others) = judged(&two, threads);
+        assert_eq!(said, alone);
+        // Of 23 places four and more a thread; one that comes late may find none left.
+        assert!(others <= 4.min(threads - 1), "{others} of {threads}");
+    }
     let three = with_third();
     let (asked, _) = judged(&three, 1);
     assert_ne!(asked, alone, "nobody was asked");
@@ -258,4 +261,23 @@ fn what_may_be_spent_goes_to_the_most_undecided_places_and_others_keep_their_sco
     assert_eq!(kept(LEAST + 1), [false, true, true]);
     assert_eq!(kept(LEAST + 2), [false, false, true]);
     assert_eq!(kept(LEAST + 3), [false; 3]);
+}
+
+#[test]
+fn of_more_places_than_a_look_judges_the_weakest_keep_their_scores() {
+    let places = (0..MOST + 5).map(|at| Candidate {
+        score: 0.03 + at as f32 * 0.002,
+        ..place(86.3, 86.3, 113.7, 113.7)
+    });
+    let given: Vec<_> = places.collect();
+    let mut places = given.clone();
+    let (mut memory, mut own) = (Memory::default(), Workspace::new());
+    let workspaces = (&mut own, &mut [][..]);
+    let done = stage().judge(&stripes(false), &mut places, 1e12, &mut memory, workspaces);
+    done.unwrap_or_else(|e| panic!("{e}"));
+    let mut kept = places.split_off(MOST);
+    kept.sort_by(|a, b| a.score.total_cmp(&b.score));
+    assert_eq!(kept, given[..5]);
+    let same = |place: &Candidate| given.contains(place);
+    assert!(!places.iter().any(same), "a stronger one was not judged");
 }

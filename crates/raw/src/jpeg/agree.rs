@@ -4,9 +4,10 @@
 //! another. A file that the two read differently would be looked at in vain, so the means of all
 //! blocks are compared: a block's mean is its DC coefficient alone (ITU-T T.81, A.3.3).
 
-use scrim_jpeg::{Coefficients, Colour};
+use scrim_jpeg::{Coefficients, Colour, Component};
 use scrim_pixels::layout::{Family, Layout};
-use scrim_units::{Size, Subsampling};
+use scrim_units::Size;
+use zeroize::Zeroizing;
 
 /// Levels by which the mean of one block may differ: clamping to 0..=255 moves the means of
 /// blocks with strong ringing or with colours outside RGB.
@@ -21,38 +22,69 @@ const SHARE: f32 = 0.05;
 /// Side of a block.
 const BLOCK: usize = 8;
 
-/// Compares the first component with the decoded planes. CMYK pictures pass: their decoded RGB
-/// has no mean that follows from one component.
+/// Bytes of a row of a block: grey, and red, green and blue by turns.
+const GREY: usize = BLOCK;
+const RGB: usize = 3 * BLOCK;
+
+/// What the first component is made of, in 1/256 of red, green and blue (luma of JFIF, which is
+/// ITU-R BT.601 over the full range), or red alone.
+const LUMA: [i16; 3] = [77, 150, 29];
+const RED: [i16; 3] = [256, 0, 0];
+
+/// Compares the first component with the decoded pixels, packed grey or RGB: in any other form they
+/// do not agree. CMYK pictures pass: their decoded RGB has no mean that follows from one component.
 pub(super) fn agree(c: &Coefficients, size: Size, layout: &Layout, planes: &[Vec<u8>]) -> bool {
-    let Some(weights) = weights(c.colour(), layout) else {
-        return true;
+    let weights = match c.colour() {
+        Colour::Grey | Colour::YCbCr => LUMA,
+        Colour::Rgb => RED,
+        Colour::Cmyk | Colour::Ycck | Colour::Unknown => return true,
     };
+    let [plane] = planes else {
+        return false;
+    };
+    let packed = |family| *layout == Layout::packed(family, false, 8);
+    if packed(Family::Rgb) {
+        same_means::<RGB>(c, size, plane, std::array::from_fn(|i| weights[i % 3]))
+    } else {
+        packed(Family::Grey) && same_means::<GREY>(c, size, plane, [256; GREY])
+    }
+}
+
+/// `weights` are those of the bytes of a block's row, in 1/256. Columns are summed first: eight times
+/// fewer of them are weighted.
+fn same_means<const ROW: usize>(
+    c: &Coefficients,
+    size: Size,
+    plane: &[u8],
+    weights: [i16; ROW],
+) -> bool {
     let Some(first) = c.components().first() else {
         return false;
     };
-    let full = c
-        .components()
-        .iter()
-        .all(|o| o.h() <= first.h() && o.v() <= first.v());
-    if !full {
+    let finer = |o: &Component| o.h() > first.h() || o.v() > first.v();
+    if c.components().iter().any(finer) {
         return true; // a first component at reduced size has no block for each 8 x 8 pixels
     }
     let (across, down) = (size.width as usize / BLOCK, size.height as usize / BLOCK);
+    let bytes = size.width as usize * ROW / BLOCK;
     let quant = f32::from(first.quant()[0]);
-    let mut sums = vec![0; across];
+    let mut column = Zeroizing::new(vec![0_i16; across * ROW]);
     let mut odd = 0;
-    for by in 0..down {
-        sums.fill(0);
-        for y in by * BLOCK..(by + 1) * BLOCK {
-            for (component, &weight) in weights.iter().enumerate().filter(|w| *w.1 > 0) {
-                add_row(&mut sums, component, weight, layout, planes, y, size);
-            }
+    for (by, rows) in plane.chunks_exact(BLOCK * bytes).enumerate() {
+        column.fill(0);
+        for row in rows.chunks_exact(bytes) {
+            let samples = column.iter_mut().zip(row);
+            samples.for_each(|(sum, v)| *sum += i16::from(*v));
         }
-        for (bx, &sum) in sums.iter().enumerate() {
-            let Some(block) = c.block(0, bx, by) else {
+        for (bx, sums) in column.as_chunks::<ROW>().0.iter().enumerate() {
+            let Some(dc) = c.dc(0, bx, by) else {
                 return false;
             };
-            let want = (f32::from(block[0]) * quant / BLOCK as f32 + 128.0).clamp(0.0, 255.0);
+            let want = (f32::from(dc) * quant / BLOCK as f32 + 128.0).clamp(0.0, 255.0);
+            let weighted = sums.iter().zip(&weights);
+            let sum: i32 = weighted
+                .map(|(sum, weight)| i32::from(*sum) * i32::from(*weight))
+                .sum();
             // Brightness comes in 1/256 levels.
             let mean = sum as f32 / (BLOCK * BLOCK * 256) as f32;
             if (mean - want).abs() > ONE_BLOCK {
@@ -62,47 +94,4 @@ pub(super) fn agree(c: &Coefficients, size: Size, layout: &Layout, planes: &[Vec
         }
     }
     odd as f32 <= SHARE * (across * down) as f32
-}
-
-/// Adds the samples of a component in one row, by blocks, so many times.
-fn add_row(
-    sums: &mut [u32],
-    component: usize,
-    weight: u32,
-    layout: &Layout,
-    planes: &[Vec<u8>],
-    y: usize,
-    size: Size,
-) {
-    let c = layout.components[component];
-    let step = usize::from(layout.planes[usize::from(c.plane)].step);
-    let row = size.width as usize * step;
-    let row = &planes[usize::from(c.plane)][y * row..][..row];
-    if step == 1 {
-        for (sum, block) in sums.iter_mut().zip(row.as_chunks::<BLOCK>().0) {
-            *sum += weight * block.iter().map(|v| u32::from(*v)).sum::<u32>();
-        }
-    } else {
-        let value = |p: &[u8]| u32::from(p[usize::from(c.offset)]);
-        for (sum, block) in sums.iter_mut().zip(row.chunks_exact(BLOCK * step)) {
-            *sum += weight * block.chunks_exact(step).map(value).sum::<u32>();
-        }
-    }
-}
-
-/// What the first component is made of, in 1/256 of each decoded one (luma of JFIF, which is
-/// ITU-R BT.601 over the full range).
-fn weights(colour: Colour, layout: &Layout) -> Option<&'static [u32]> {
-    let weights: &[u32] = match (colour, layout.family) {
-        (Colour::Grey, Family::Grey) => &[256],
-        (Colour::Grey | Colour::YCbCr, Family::Rgb) => &[77, 150, 29],
-        (Colour::Rgb, Family::Rgb) => &[256, 0, 0],
-        _ => return None,
-    };
-    let whole = layout
-        .planes
-        .iter()
-        .all(|p| p.sub == Subsampling::default());
-    let bytes = layout.components.iter().all(|c| c.depth == 8);
-    (bytes && whole && layout.components.len() >= weights.len()).then_some(weights)
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::examine::{Examination, ModelId};
 use crate::frame::FrameInfo;
-use scrim_pixels::layout::{Family, Layout, PlaneLayout};
+use scrim_pixels::layout::{Family, Layout};
 
 /// A grey JPEG of 32 by 24 pixels: 4 by 3 flat blocks of these DC values (steps of 1/8 of a
 /// sample step, so a DC of 8 is one grey level). Coded by hand: one code length for every
@@ -165,29 +165,31 @@ fn a_picture_that_differs_in_one_block_is_not_its_pair() {
     assert_eq!(out.blanked(), Some(Reason::WrongFrame));
 }
 
-/// The grey picture as three equal planes, as a decoder gives out colour.
-fn in_planes(dc: [i32; 12]) -> RawFrame {
+/// The grey picture in colour.
+fn in_colour(dc: [i32; 12]) -> RawFrame {
     let grey = frame(dc);
-    let mut layout = Layout::packed(Family::Rgb, false, 8);
-    layout.planes = vec![
-        PlaneLayout {
-            step: 1,
-            ..layout.planes[0]
-        };
-        3
-    ];
-    for (i, c) in layout.components.iter_mut().enumerate() {
-        (c.plane, c.offset) = (i as u8, 0);
-    }
+    let layout = Layout::packed(Family::Rgb, false, 8);
     let info = FrameInfo::picture(grey.info().size, layout);
-    RawFrame::new(0, info, vec![grey.raw_planes()[0].clone(); 3]).unwrap()
+    let pixels = grey.raw_planes()[0].iter().flat_map(|v| [*v; 3]);
+    RawFrame::new(0, info, vec![pixels.collect()]).unwrap()
 }
 
 #[test]
-fn a_picture_in_planes_is_compared_as_well() {
+fn a_picture_in_colour_is_compared_as_well() {
     let mut jpeg = RawJpeg::read(&flat(DC), 1 << 20).unwrap();
-    assert!(jpeg.pair(&in_planes(DC)));
+    assert!(jpeg.pair(&in_colour(DC)));
     let mut other = DC;
     other[7] = 800;
-    assert!(!jpeg.pair(&in_planes(other)));
+    assert!(!jpeg.pair(&in_colour(other)));
+}
+
+#[test]
+fn pixels_in_a_form_that_is_not_compared_are_no_pair() {
+    let grey = frame(DC);
+    let layout = Layout::packed(Family::Grey, true, 8);
+    let info = FrameInfo::picture(grey.info().size, layout);
+    let pixels = grey.raw_planes()[0].iter().flat_map(|v| [*v, 255]);
+    let with_alpha = RawFrame::new(0, info, vec![pixels.collect()]).unwrap();
+    let mut jpeg = RawJpeg::read(&flat(DC), 1 << 20).unwrap();
+    assert!(!jpeg.pair(&with_alpha));
 }

@@ -73,7 +73,8 @@ impl Surveyor {
         let cut = movement.as_ref().is_some_and(|m| m.cut);
         let passes = self.schedule.look(seconds, cut);
         let due = (!passes.is_empty()).then(|| Due {
-            picture: Prepared::of(frame, Level::best()),
+            // One thread: the look at the frame before has the others.
+            picture: Prepared::of(frame, Level::best(), 1),
             smallest: self.schedule.smallest_in(&passes),
             passes,
         });

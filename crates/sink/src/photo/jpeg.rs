@@ -4,7 +4,7 @@ use super::{Notes, Out, Pages, Samples, exif, failed};
 use crate::error::SinkError;
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
-use scrim_frame::Family;
+use scrim_frame::{Family, Layout};
 use scrim_units::{ColourProfile, PhotoFormat};
 
 /// Above what cameras write; differences to the source are not seen.
@@ -32,21 +32,19 @@ impl Jpeg {
 impl Pages for Jpeg {
     fn page(&mut self, page: &Samples<'_>, _: &mut Notes) -> Result<(), SinkError> {
         let out = self.out.take().ok_or(SinkError::WrongShape)?;
-        let planes = page.frame.planes();
-        let rows: Vec<&[u8]> = planes.iter().map(|p| p.bytes()).collect();
-        let (samples, colour) = match (page.frame.info().layout.family, &rows[..]) {
-            (Family::Grey, [grey]) => (grey.to_vec(), ExtendedColorType::L8),
-            (Family::Rgb, [r, g, b]) => {
-                let pixels = r.iter().zip(*g).zip(*b);
-                let packed = pixels.flat_map(|((r, g), b)| [*r, *g, *b]).collect();
-                (packed, ExtendedColorType::Rgb8)
-            }
-            _ => return Err(SinkError::WrongShape),
+        // Packed bytes, as the reader leaves them.
+        let packed = |family| *page.frame.info().layout == Layout::packed(family, false, 8);
+        let colour = match () {
+            () if packed(Family::Grey) => ExtendedColorType::L8,
+            () if packed(Family::Rgb) => ExtendedColorType::Rgb8,
+            () => return Err(SinkError::WrongShape),
         };
+        let planes = page.frame.planes();
+        let samples = planes.first().ok_or(SinkError::WrongShape)?.bytes();
         let size = page.size();
         let mut file = Vec::new();
         JpegEncoder::new_with_quality(&mut file, QUALITY)
-            .encode(&samples, size.width, size.height, colour)
+            .encode(samples, size.width, size.height, colour)
             .map_err(|e| failed(PhotoFormat::Jpeg)(&e))?;
         if let Some(block) = exif::block(page.orientation()) {
             let mut segment = vec![0xFF, APP1];

@@ -8,9 +8,9 @@
 use super::{Bytes, Page, Pages, PhotoOptions, Told, checked, page, photo_error, still};
 use crate::error::SourceError;
 use scrim_jpeg::{Coding, Coefficients, Colour, Dropped, Header, JpegError, Unsupported};
-use scrim_pixels::layout::{Component, Family, Layout, PlaneLayout};
+use scrim_pixels::layout::{Family, Layout};
 use scrim_raw::RawJpeg;
-use scrim_units::{AlbumFacts, Orientation, PageFacts, PhotoFormat, Size, Subsampling};
+use scrim_units::{AlbumFacts, Orientation, PageFacts, PhotoFormat, Size};
 use zeroize::{Zeroize, Zeroizing};
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
@@ -169,7 +169,7 @@ fn word(dropped: &Dropped) -> String {
     }
 }
 
-/// Pixels in one plane a component, grey or RGB. Missing data is left to the decoder, which
+/// Pixels in one plane, grey or RGB. Missing data is left to the decoder, which
 /// fills it in; whether that is acceptable is decided with the coefficients.
 fn pixels(
     data: &[u8],
@@ -196,50 +196,10 @@ fn pixels(
         }
     }
     let area = header.width as usize * header.height as usize;
-    let count = if family == Family::Grey { 1 } else { 3 };
-    if packed.len() != area * count {
+    if packed.len() != area * family.colours() {
         packed.as_mut_slice().zeroize();
         return Err(photo_error(FORMAT, "another size than its header states"));
     }
-    if count == 1 {
-        return Ok((planar(family, 1), vec![packed]));
-    }
-    let planes = split(&packed);
-    packed.as_mut_slice().zeroize();
-    Ok((planar(family, 3), planes.into()))
-}
-
-/// Red, green, blue planes of packed samples.
-fn split(packed: &[u8]) -> [Vec<u8>; 3] {
-    let area = packed.len() / 3;
-    let mut planes = [vec![0; area], vec![0; area], vec![0; area]];
-    let [r, g, b] = &mut planes;
-    for (((p, r), g), b) in packed.as_chunks::<3>().0.iter().zip(r).zip(g).zip(b) {
-        (*r, *g, *b) = (p[0], p[1], p[2]);
-    }
-    planes
-}
-
-/// 8 bits, a plane each.
-fn planar(family: Family, count: u8) -> Layout {
-    Layout {
-        family,
-        alpha: false,
-        big_endian: false,
-        planes: vec![
-            PlaneLayout {
-                sub: Subsampling::default(),
-                step: 1,
-            };
-            usize::from(count)
-        ],
-        components: (0..count)
-            .map(|plane| Component {
-                plane,
-                offset: 0,
-                shift: 0,
-                depth: 8,
-            })
-            .collect(),
-    }
+    // Left as the decoder packs it: three planes would be one more copy of the picture.
+    Ok((Layout::packed(family, false, 8), vec![packed]))
 }
