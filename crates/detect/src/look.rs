@@ -192,10 +192,15 @@ impl Run {
             to.1 as f32 / tile.height() as f32,
         );
         let same = to == (tile.width() as usize, tile.height() as usize);
-        let copy = (!same).then(|| picture.scaled(tile, to, Level::best(), threads));
+        let size = picture.size();
+        let twice = (2 * to.0 as u32, 2 * to.1 as u32);
+        let half = tile == size.rect() && twice == (size.width, size.height);
+        let copy = !same && !half;
+        let copy = copy.then(|| picture.scaled(tile, to, Level::best(), threads));
         // At full size the network reads a part of the picture where it lies.
         let (planes, stride, from) = match &copy {
             Some(copy) => (&copy.0, to.0, 0),
+            None if half => (picture.half(Level::best(), threads), to.0, 0),
             None => {
                 let stride = picture.size().width as usize;
                 let from = tile.y0 as usize * stride + tile.x0 as usize;

@@ -9,6 +9,7 @@ use scrim_pixels::rows::{BgrRows, brightness_row};
 use scrim_pixels::scale::{Grid, Resize, halved};
 use scrim_raw::{FrameInfo, RawFrame};
 use scrim_units::{FrameId, Orientation, PxRect, Size};
+use std::sync::OnceLock;
 use zeroize::Zeroize;
 
 mod dark;
@@ -20,6 +21,8 @@ pub struct Prepared {
     orientation: Orientation,
     /// Blue, green, red.
     planes: [Grid; 3],
+    /// The same at half the size, once somebody asked for it: a pass and the patches of large places.
+    half: OnceLock<Scaled>,
 }
 
 impl Prepared {
@@ -45,6 +48,7 @@ impl Prepared {
             stored: info.size,
             orientation: info.orientation,
             planes: out,
+            half: OnceLock::new(),
         }
     }
 
@@ -89,6 +93,12 @@ impl Prepared {
     /// The whole picture as it is, without a copy.
     pub(crate) fn planes(&self) -> &[Grid; 3] {
         &self.planes
+    }
+
+    /// The whole picture at half its size, made once.
+    pub(crate) fn half(&self, level: Level, threads: usize) -> &[Grid; 3] {
+        let half = || Scaled::half_of(&self.planes, level, threads);
+        &self.half.get_or_init(half).0
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::coefficients::Component;
 use crate::frame::Extent;
+use std::ops::Range;
 
 /// Most blocks that a unit of an interleaved scan may hold (B.2.3).
 pub(crate) const MAX_BLOCKS_IN_UNIT: usize = 10;
@@ -82,8 +83,26 @@ impl Walk {
 
     /// Columns and rows of the units in order, row by row.
     pub(crate) fn units(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
-        let Extent { across, down } = self.units;
-        (0..down).flat_map(move |y| (0..across).map(move |x| (x, y)))
+        self.units_of(0..self.units.down)
+    }
+
+    /// The same of some rows.
+    pub(crate) fn units_of(
+        &self,
+        rows: Range<usize>,
+    ) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let across = self.units.across;
+        rows.flat_map(move |y| (0..across).map(move |x| (x, y)))
+    }
+
+    /// The unit before the first one of a row.
+    pub(crate) fn before(&self, row: usize) -> Option<(usize, usize)> {
+        Some((self.units.across.checked_sub(1)?, row.checked_sub(1)?))
+    }
+
+    /// Rows of units.
+    pub(crate) fn rows(&self) -> usize {
+        self.units.down
     }
 
     /// Number of coded units.

@@ -92,17 +92,54 @@ fn script(picture: &Coefficients) -> Vec<Plan> {
     plans
 }
 
-/// Writes a scan with the Huffman tables that suit it best: counted in a first pass.
+/// Blocks of a scan that are worth a thread.
+const GRAIN: usize = 1 << 15;
+
+/// Writes a scan with the Huffman tables that suit it best: counted in a first pass. A large one is
+/// coded in two halves at once, to the same bits.
 fn write_scan(out: &mut Vec<u8>, picture: &Coefficients, plan: &Plan) {
     let walk = Walk::new(&picture.components, &plan.components, picture.units);
-    let mut counts = Counts::default();
-    scan::code(picture, plan, &walk, &mut counts);
+    let large = walk.len() * walk.spots().len() >= 2 * GRAIN && scan::is_parted(picture, plan);
+    let middle = walk.rows() / if large { 2 } else { 1 };
+    let (upper, lower) = (0..middle, middle..walk.rows());
+    let count = |rows| {
+        let mut counts = Counts::default();
+        scan::code(picture, plan, &walk, rows, &mut counts);
+        counts
+    };
+    let [upper_counts, lower_counts] = both(large, [upper.clone(), lower.clone()], count);
+    let counts = upper_counts.with(&lower_counts);
     let tables = counts.symbols.each_ref().map(CodeTable::optimal);
     segments::huffman(out, &tables);
     segments::scan(out, picture, plan);
-    let mut emitter = Emitter::new(BitWriter::new(std::mem::take(out)), &tables);
-    scan::code(picture, plan, &walk, &mut emitter);
-    *out = emitter.finish();
+    let emit = |(rows, bits)| {
+        let mut emitter = Emitter::new(bits, &tables);
+        scan::code(picture, plan, &walk, rows, &mut emitter);
+        emitter.into_bits()
+    };
+    let parts = [
+        (upper, BitWriter::new(std::mem::take(out))),
+        (lower, BitWriter::apart()),
+    ];
+    let [mut bits, lower] = both(large, parts, emit);
+    bits.append(&lower);
+    *out = bits.finish();
+}
+
+/// What `one` makes of both, at once where that is worth it.
+fn both<T: Send, M: Send>(at_once: bool, [a, b]: [T; 2], one: impl Fn(T) -> M + Sync) -> [M; 2] {
+    if !at_once {
+        return [one(a), one(b)];
+    }
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| one(b));
+        let first = one(a);
+        let other = other.join();
+        [
+            first,
+            other.unwrap_or_else(|e| std::panic::resume_unwind(e)),
+        ]
+    })
 }
 
 #[cfg(test)]

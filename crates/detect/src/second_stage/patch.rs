@@ -23,8 +23,10 @@ const LARGEST_SQUARE: f32 = 65_536.0;
 /// A picture at its size and halved again and again: a patch of a large place is cut from a reduced
 /// copy, which costs no more than that of a small one.
 pub(super) struct Pyramid<'a> {
-    picture: &'a Prepared,
-    halved: Vec<Scaled>,
+    /// At its size, and at half of it where that is needed.
+    picture: Vec<&'a [Grid; 3]>,
+    /// Halved twice and more.
+    smaller: Vec<Scaled>,
 }
 
 impl<'a> Pyramid<'a> {
@@ -32,19 +34,26 @@ impl<'a> Pyramid<'a> {
     pub(super) fn for_places(picture: &'a Prepared, places: &[Candidate], threads: usize) -> Self {
         let depth = places.iter().map(|place| halvings(place, SIDE));
         let depth = depth.max().unwrap_or(0);
-        let mut halved: Vec<Scaled> = Vec::with_capacity(depth);
-        for _ in 0..depth {
-            let last = halved.last().map_or(picture.planes(), |scaled| &scaled.0);
-            let half = Scaled::half_of(last, Level::best(), threads);
-            halved.push(half);
+        let mut whole = vec![picture.planes()];
+        if depth > 0 {
+            whole.push(picture.half(Level::best(), threads));
         }
-        Self { picture, halved }
+        let mut smaller: Vec<Scaled> = Vec::new();
+        for _ in 1..depth {
+            let last = smaller.last().map_or(whole[1], |scaled| &scaled.0);
+            let half = Scaled::half_of(last, Level::best(), threads);
+            smaller.push(half);
+        }
+        Self {
+            picture: whole,
+            smaller,
+        }
     }
 
     fn level(&self, halvings: usize) -> &[Grid; 3] {
-        match halvings.checked_sub(1) {
-            Some(at) => &self.halved[at].0,
-            None => self.picture.planes(),
+        match halvings.checked_sub(self.picture.len()) {
+            Some(at) => &self.smaller[at].0,
+            None => self.picture[halvings],
         }
     }
 

@@ -2,6 +2,8 @@
 
 pub(crate) struct BitWriter {
     out: Vec<u8>,
+    /// Whether bytes of ones are stuffed: not where the bits are yet to be appended to others.
+    stuffed: bool,
     /// Bits not yet written, in the low `count` places.
     buffer: u64,
     /// Always below 32 between calls.
@@ -13,9 +15,27 @@ impl BitWriter {
     pub(crate) fn new(out: Vec<u8>) -> Self {
         Self {
             out,
+            stuffed: true,
             buffer: 0,
             count: 0,
         }
+    }
+
+    /// Gathers bits that [`Self::append`] takes.
+    pub(crate) fn apart() -> Self {
+        Self {
+            stuffed: false,
+            ..Self::new(Vec::new())
+        }
+    }
+
+    /// Writes bits that were gathered [apart](Self::apart), in whole words but for the last ones.
+    pub(crate) fn append(&mut self, apart: &Self) {
+        for word in apart.out.as_chunks::<4>().0 {
+            self.put(u32::from_be_bytes(*word), 32);
+        }
+        let rest = apart.buffer & ((1 << apart.count) - 1);
+        self.put(rest as u32, apart.count);
     }
 
     /// Writes the low `n` bits of `value`, n in 0..=32; the bits above must be 0.
@@ -32,7 +52,7 @@ impl BitWriter {
     #[inline]
     fn word(&mut self, word: u32) {
         let bytes = word.to_be_bytes();
-        if bytes.contains(&0xFF) {
+        if self.stuffed && bytes.contains(&0xFF) {
             bytes.into_iter().for_each(|b| self.byte(b));
         } else {
             self.out.extend_from_slice(&bytes);
@@ -104,5 +124,29 @@ mod tests {
         bits.put(0xABC, 12);
         bits.put(0xD, 4);
         assert_eq!(bits.finish(), [0xAB, 0xCD]);
+    }
+
+    #[test]
+    fn bits_gathered_apart_are_appended_at_any_place_as_if_written_there() {
+        let words = [0xFFFF_0012, 0xFF, 7, 0xFFFF_FFFF, 1, 0x1234_5678];
+        let lengths = [32, 9, 3, 32, 1, 29];
+        for ahead in 0..=32 {
+            for behind in 0..words.len() {
+                let (mut whole, mut first) = (BitWriter::new(vec![]), BitWriter::new(vec![]));
+                let mut apart = BitWriter::apart();
+                whole.put(0, ahead);
+                first.put(0, ahead);
+                for (word, length) in words.iter().zip(lengths).take(behind + 1) {
+                    whole.put(*word, length);
+                    apart.put(*word, length);
+                }
+                first.append(&apart);
+                assert_eq!(
+                    first.finish(),
+                    whole.finish(),
+                    "{behind} behind {ahead} bits"
+                );
+            }
+        }
     }
 }

@@ -10,6 +10,7 @@ use crate::coefficients::Coefficients;
 use crate::marker::RST0;
 use crate::order::{Block, non_zero};
 use crate::walk::Walk;
+use std::ops::Range;
 
 /// Where a table stands among [`Counts::symbols`] and an emitter's tables: DC tables first.
 const AC: usize = TABLES;
@@ -42,6 +43,17 @@ impl Default for Counts {
     }
 }
 
+impl Counts {
+    /// The symbols of both.
+    pub(crate) fn with(mut self, other: &Self) -> Self {
+        let tables = self.symbols.iter_mut().zip(&other.symbols);
+        for (count, more) in tables.flat_map(|(a, b)| a.iter_mut().zip(b)) {
+            *count = count.saturating_add(*more);
+        }
+        self
+    }
+}
+
 impl Sink for Counts {
     #[inline]
     fn symbol(&mut self, table: usize, symbol: u8, _extra: u32, _size: u32) {
@@ -64,8 +76,9 @@ impl<'t> Emitter<'t> {
         Self { bits, tables }
     }
 
-    pub(crate) fn finish(self) -> Vec<u8> {
-        self.bits.finish()
+    /// What the symbols were written into.
+    pub(crate) fn into_bits(self) -> BitWriter {
+        self.bits
     }
 }
 
@@ -82,15 +95,21 @@ impl Sink for Emitter<'_> {
     }
 }
 
-/// Codes all blocks of a scan.
-pub(crate) fn code<S: Sink>(picture: &Coefficients, plan: &Plan, walk: &Walk, sink: &mut S) {
+/// Codes the blocks of these rows of a scan's units. Part of a scan only where [`is_parted`] says so.
+pub(crate) fn code<S: Sink>(
+    picture: &Coefficients,
+    plan: &Plan,
+    walk: &Walk,
+    rows: Range<usize>,
+    sink: &mut S,
+) {
     let interval = match picture.restart_interval {
         0 => usize::MAX,
         n => usize::from(n),
     };
-    let mut state = State::default();
+    let mut state = State::behind(picture, walk, walk.before(rows.start));
     let (mut left, mut restarts) = (interval, 0u8);
-    for (x, y) in walk.units() {
+    for (x, y) in walk.units_of(rows) {
         if left == 0 {
             state.end_interval(sink);
             sink.restart(RST0 + restarts % 8);
@@ -110,6 +129,11 @@ pub(crate) fn code<S: Sink>(picture: &Coefficients, plan: &Plan, walk: &Walk, si
     state.end_interval(sink);
 }
 
+/// Whether a scan may be coded in parts: what its blocks depend on is the DC of the block before alone.
+pub(crate) fn is_parted(picture: &Coefficients, plan: &Plan) -> bool {
+    picture.restart_interval == 0 && !matches!(plan.part, Part::Ac(..))
+}
+
 /// What the coding of a block depends on besides the block.
 #[derive(Default)]
 struct State {
@@ -121,6 +145,21 @@ struct State {
 }
 
 impl State {
+    /// Behind a unit, or at the begin.
+    fn behind(picture: &Coefficients, walk: &Walk, unit: Option<(usize, usize)>) -> Self {
+        let mut state = Self::default();
+        let Some((x, y)) = unit else {
+            return state;
+        };
+        for spot in walk.spots() {
+            let blocks = picture.components.get(spot.component).map(|c| &c.blocks);
+            if let Some(block) = blocks.and_then(|b| b.get(spot.index(x, y))) {
+                state.last_dc[spot.slot % 4] = i32::from(block[0]);
+            }
+        }
+        state
+    }
+
     #[inline]
     fn block<S: Sink>(
         &mut self,

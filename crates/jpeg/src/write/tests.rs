@@ -19,6 +19,44 @@ proptest! {
         let second = Coefficients::read(&first, LIMIT).unwrap().write();
         prop_assert_eq!(first, second);
     }
+
+    #[test]
+    fn a_scan_coded_in_parts_is_that_coded_at_once(shape in shapes()) {
+        let made = picture(&shape);
+        for plan in script(&made).iter().filter(|plan| scan::is_parted(&made, plan)) {
+            let walk = Walk::new(&made.components, &plan.components, made.units);
+            let count = |rows| {
+                let mut counts = Counts::default();
+                scan::code(&made, plan, &walk, rows, &mut counts);
+                counts
+            };
+            let all = count(0..walk.rows());
+            let tables = all.symbols.each_ref().map(CodeTable::optimal);
+            let emit = |rows, bits| {
+                let mut emitter = Emitter::new(bits, &tables);
+                scan::code(&made, plan, &walk, rows, &mut emitter);
+                emitter.into_bits()
+            };
+            let whole = emit(0..walk.rows(), BitWriter::new(vec![])).finish();
+            for middle in 0..=walk.rows() {
+                let (upper, lower) = (0..middle, middle..walk.rows());
+                let counts = count(upper.clone()).with(&count(lower.clone()));
+                prop_assert_eq!(counts.symbols, all.symbols);
+                let mut bits = emit(upper, BitWriter::new(vec![]));
+                bits.append(&emit(lower, BitWriter::apart()));
+                prop_assert_eq!(bits.finish(), whole.clone());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_large_picture_is_written_in_halves_and_reads_back_bit_for_bit() {
+    let made = picture(&Shape::small(2100, 1700));
+    let blocks: usize = made.components.iter().map(|c| c.blocks.len()).sum();
+    assert!(blocks >= 2 * GRAIN);
+    let read = Coefficients::read(&made.write(), LIMIT).unwrap();
+    assert_eq!(difference(&made, &read), None);
 }
 
 fn frame_marker(file: &[u8]) -> Option<u8> {

@@ -34,10 +34,12 @@ impl Pages for Jpeg {
         let out = self.out.take().ok_or(SinkError::WrongShape)?;
         // Packed bytes, as the reader leaves them.
         let packed = |family| *page.frame.info().layout == Layout::packed(family, false, 8);
-        let colour = match () {
-            () if packed(Family::Grey) => ExtendedColorType::L8,
-            () if packed(Family::Rgb) => ExtendedColorType::Rgb8,
-            () => return Err(SinkError::WrongShape),
+        let colour = if packed(Family::Grey) {
+            ExtendedColorType::L8
+        } else if packed(Family::Rgb) {
+            ExtendedColorType::Rgb8
+        } else {
+            return Err(SinkError::WrongShape);
         };
         let planes = page.frame.planes();
         let samples = planes.first().ok_or(SinkError::WrongShape)?.bytes();
