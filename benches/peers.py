@@ -137,7 +137,7 @@ def race(args: argparse.Namespace, source: Path, truth: dict, work: Path) -> Non
 
 
 def photos(args: argparse.Namespace, source: Path, work: Path) -> None:
-    """Photos of 12 megapixels, all in one run of the program."""
+    """Photos of 12 megapixels, all in one run of the program and one run each."""
     folder = work / "photos"
     folder.mkdir()
     subprocess.run(["ffmpeg", "-v", "error", "-i", str(source), "-vf", "scale=4000:3000",
@@ -146,6 +146,11 @@ def photos(args: argparse.Namespace, source: Path, work: Path) -> None:
                                "--quiet"])
     print(f"{args.photos} JPEG photos of 12 megapixels: {wall / args.photos:.2f} s wall and "
           f"{cpu / args.photos:.2f} s CPU each, {peak / 1e6:.0f} MB at most")
+    (work / "alone").mkdir()
+    alone = [measure([args.scrim, "redact", str(path), "-o", str(work / "alone" / path.name),
+                      "--quiet"]) for path in sorted(folder.iterdir())]
+    wall, cpu, peak = (statistics.mean(run[i] for run in alone) for i in range(3))
+    print(f"each by itself: {wall:.2f} s wall and {cpu:.2f} s CPU, {peak / 1e6:.0f} MB")
 
 
 def hour(args: argparse.Namespace, source: Path, work: Path) -> None:

@@ -144,11 +144,13 @@ impl NetworkDetector {
         let even = order
             .first()
             .is_some_and(|largest| runs[*largest].pixels() * threads as f64 <= total);
-        let (own, others, inside) = match even {
-            true => (&mut self.workspace, &mut self.others[..], 1),
-            false => (&mut self.workspace, &mut [][..], self.threads),
+        let (others, inside) = if even {
+            (&mut self.others[..], 1)
+        } else {
+            (&mut [][..], self.threads)
         };
-        let said = shared(&order, 1, (own, others), |at, workspace| {
+        let workspaces = (&mut self.workspace, others);
+        let said = shared(&order, 1, workspaces, |at, workspace| {
             runs[*at].over(picture, (first, floor), workspace, inside)
         })?;
         let mut found = vec![Vec::new(); runs.len()];

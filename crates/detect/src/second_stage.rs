@@ -33,8 +33,8 @@ const SHARE: f64 = 0.15;
 /// Verdicts that a look of any size may cost: those of a small picture cost next to nothing.
 const LEAST: usize = 8;
 
-/// Places that a look judges at most, of any size: the surest ones by the first stage's scores. On kept
-/// pictures enlarged to 12 megapixels it suspects 600 places and more, most of them in blur and
+/// Places that the look at a large photo judges at most: the surest ones by the first stage's scores.
+/// Of kept pictures enlarged to 12 megapixels it suspects many hundreds, most of them in blur and
 /// grain, and a second verdict on those in doubt finds more than a first one on the weakest.
 const MOST: usize = 400;
 
@@ -61,8 +61,8 @@ pub struct Cascade {
 }
 
 impl Cascade {
-    /// Of weights or a network for each stage; without a second one the first one's scores stand, and nothing is
-    /// asked of a third.
+    /// Of weights or a network for each stage; without a second one the first one's scores stand, and
+    /// nothing is asked of a third.
     ///
     /// # Errors
     /// [`NetworkError`] when the kernels do not take them.
@@ -138,7 +138,9 @@ impl SecondStage {
     ) -> Result<(), DetectError> {
         let most = LEAST.max((SHARE * pixels / (SIDE * SIDE) as f64).ceil() as usize);
         let mut turns = memory.turns(places);
-        weakest_last(&mut turns, MOST);
+        if most > MOST {
+            weakest_last(&mut turns, MOST);
+        }
         for (place, turn) in places.iter_mut().zip(&turns) {
             *place = turn.place;
         }
