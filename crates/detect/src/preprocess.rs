@@ -26,8 +26,8 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Copy of a frame; of a dark one, made smoother and brighter. A large frame is read by as many
-    /// threads.
+    /// Copy of a frame; of a dark one, made smoother and brighter. A large frame is read by up to
+    /// `threads` threads.
     #[must_use]
     pub fn of(frame: &RawFrame, level: Level, threads: usize) -> Self {
         let info = frame.info();

@@ -12,6 +12,8 @@ const GREY: u8 = 128;
 /// Converts rows of one layout to blue, green and red. Its buffers are wiped on drop.
 pub struct BgrRows<'a> {
     layout: &'a Layout,
+    /// Whether a row is red, green and blue bytes by turns.
+    packed: bool,
     matrix: Matrix,
     range: Range,
     rows: [Vec<u8>; 3],
@@ -24,6 +26,7 @@ impl<'a> BgrRows<'a> {
     pub fn new(layout: &'a Layout, matrix: Matrix, range: Range, width: usize) -> Self {
         Self {
             layout,
+            packed: *layout == Layout::packed(Family::Rgb, false, 8),
             matrix,
             range,
             rows: [vec![GREY; width], vec![GREY; width], vec![GREY; width]],
@@ -46,12 +49,8 @@ impl<'a> BgrRows<'a> {
                     component_row(planes, layout, c, y, narrow, row);
                 }
             }
+            Family::Rgb if self.packed => return apart(planes[0].row(y), target),
             Family::Rgb => {
-                if let [plane] = planes
-                    && *layout == Layout::packed(Family::Rgb, false, 8)
-                {
-                    return apart(plane.row(y), target);
-                }
                 for (row, c) in target.into_iter().zip([2, 1, 0]) {
                     component_row(planes, layout, c, y, narrow, row);
                 }

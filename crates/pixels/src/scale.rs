@@ -40,8 +40,8 @@ impl Grid {
 }
 
 /// Half the size, rounded down, at least one sample: each the mean of four, halves rounded up; a
-/// last odd column or row is dropped. Faster than [`Resize`] by weights, which it equals where both
-/// sides are even. Shared among as many threads where the plane is large.
+/// last odd column or row is dropped. Faster than weights, which it equals where both sides are even.
+/// A large plane is shared among up to `threads` threads.
 #[must_use]
 pub fn halved(level: Level, source: &Grid, threads: usize) -> Grid {
     let mut out = Grid::new((source.width / 2).max(1), (source.height / 2).max(1));
@@ -49,36 +49,43 @@ pub fn halved(level: Level, source: &Grid, threads: usize) -> Grid {
         let resize = Resize::new((source.width, source.height), (out.width, out.height));
         return resize.run(level, source);
     }
-    let halve = |y: usize, row: &mut [u8], (): &mut ()| {
-        halve_row(level, [source.row(2 * y), source.row(2 * y + 1)], row);
-    };
-    in_bands(&mut out, threads, 4, || (), halve);
+    halve(level, &mut out, threads, |y| source.row(y));
     out
+}
+
+/// Makes a plane of rows twice as long and twice as many.
+fn halve<'a>(
+    level: Level,
+    out: &mut Grid,
+    threads: usize,
+    source: impl Fn(usize) -> &'a [u8] + Sync,
+) {
+    in_bands(out, threads, 4, |rows| {
+        rows.for_each(|(y, row)| halve_row(level, [source(2 * y), source(2 * y + 1)], row));
+    });
 }
 
 /// Source samples that are worth a thread.
 const GRAIN: usize = 1 << 20;
 
-/// Makes the rows of a plane with a memory of the thread's own: a band of them a thread where they
-/// have enough to do, which is `work` source samples a sample.
-fn in_bands<M>(
+/// Makes the rows of a plane, numbered from above: a band of them a thread where they have enough
+/// to do, which is `work` source samples a sample.
+fn in_bands(
     out: &mut Grid,
     threads: usize,
     work: usize,
-    memory: impl Fn() -> M + Sync,
-    one: impl Fn(usize, &mut [u8], &mut M) + Sync,
+    make: impl Fn(&mut dyn Iterator<Item = (usize, &mut [u8])>) + Sync,
 ) {
     let worth = out.data.len() * work / GRAIN;
     let rows = out.height.div_ceil(threads.min(worth).max(1));
     let width = out.width;
     let band = |(index, band): (usize, &mut [u8])| {
-        let mut memory = memory();
-        let rows = (index * rows..).zip(band.chunks_exact_mut(width));
-        rows.for_each(|(y, row)| one(y, row, &mut memory));
+        make(&mut (index * rows..).zip(band.chunks_exact_mut(width)));
     };
     let mut bands = out.data.chunks_mut(rows * width).enumerate();
     let own = bands.next();
     if bands.len() == 0 {
+        // Not in a scope, which allocates.
         return own.into_iter().for_each(band);
     }
     std::thread::scope(|scope| {
@@ -199,8 +206,8 @@ impl Resize {
         self.run_part(level, plane, (0, 0), 1)
     }
 
-    /// Scales the part of a plane that begins at `from` (x, y), shared among as many threads where it
-    /// is large.
+    /// Scales the part of a plane that begins at `from` (x, y). A large one is shared among up to
+    /// `threads` threads; to half its size no weights are needed.
     #[must_use]
     pub fn run_part(
         &self,
@@ -211,21 +218,19 @@ impl Resize {
     ) -> Grid {
         let mut out = Grid::new(self.to.0, self.to.1);
         let source = |y: usize| &plane.row(from.1 + y)[from.0..][..self.from.0];
-        let work = (self.from.0 * self.from.1).div_ceil(out.data.len());
         if self.from == (2 * self.to.0, 2 * self.to.1) {
-            let halve = |y: usize, row: &mut [u8], (): &mut ()| {
-                halve_row(level, [source(2 * y), source(2 * y + 1)], row);
-            };
-            in_bands(&mut out, threads, work, || (), halve);
+            halve(level, &mut out, threads, source);
             return out;
         }
-        let sums = || Zeroizing::new(vec![0f32; self.from.0]);
-        let line = |y: usize, row: &mut [u8], sum: &mut Zeroizing<Vec<f32>>| {
-            self.line(y, sum, row, |at, weight, sum| {
-                add_row(level, source(at), weight, sum);
-            });
-        };
-        in_bands(&mut out, threads, work, sums, line);
+        let work = (self.from.0 * self.from.1).div_ceil(out.data.len());
+        in_bands(&mut out, threads, work, |rows| {
+            let mut sum = Zeroizing::new(vec![0f32; self.from.0]);
+            for (y, row) in rows {
+                self.line(y, &mut sum, row, |at, weight, sum| {
+                    add_row(level, source(at), weight, sum);
+                });
+            }
+        });
         out
     }
 

@@ -21,8 +21,8 @@ mod survey;
 /// Decoded frames that may wait to be surveyed.
 const WAITING: usize = 3;
 
-/// Surveyed frames that may wait for the detector. Usually it looks at every second one: while it does, the
-/// one between waits here, and the next to look at is made ready.
+/// Surveyed frames that may wait for the detector. Usually it looks at every second one: while it
+/// does, the one between waits here, and the next to look at is made ready.
 const READY: usize = 1;
 
 /// What is known of a video when a frame is covered. A file that is written has [`Pace::File`]:

@@ -148,7 +148,7 @@ pub fn cascade(weights: &WeightsFrom) -> Result<Cascade, EngineError> {
 }
 
 /// The networks inside the program. Most of the weights are the third stage's: they are read beside
-/// the others', which halves what a photo by itself waits for them.
+/// the others', for which a photo by itself waits.
 fn carried(variant: Variant) -> Result<Cascade, EngineError> {
     std::thread::scope(|scope| {
         let third = scope.spawn(move || third_stage(variant));

@@ -281,3 +281,18 @@ fn of_more_places_than_a_look_judges_the_weakest_keep_their_scores() {
     let same = |place: &Candidate| given.contains(place);
     assert!(!places.iter().any(same), "a stronger one was not judged");
 }
+
+#[test]
+fn in_a_frame_a_weak_place_has_its_turn_before_hundreds_that_are_sure() {
+    let scores = std::iter::repeat_n(0.99, MOST).chain([0.1; 5]);
+    let places = scores.map(|score| Candidate {
+        score,
+        ..place(86.3, 86.3, 113.7, 113.7)
+    });
+    let mut places: Vec<_> = places.collect();
+    let (mut memory, mut own) = (Memory::default(), Workspace::new());
+    let workspaces = (&mut own, &mut [][..]);
+    let done = stage().judge(&stripes(false), &mut places, 0.0, &mut memory, workspaces);
+    done.unwrap_or_else(|e| panic!("{e}"));
+    assert!(places.iter().all(|place| place.score != 0.1));
+}

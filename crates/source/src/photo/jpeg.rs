@@ -19,7 +19,7 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 
 const FORMAT: PhotoFormat = PhotoFormat::Jpeg;
 
-/// Bytes a pixel for the limits: three planes and, at most, as many coefficients of two bytes
+/// Bytes a pixel for the limits: three colours and, at most, as many coefficients of two bytes
 /// as the picture has samples.
 const BYTES_A_PIXEL: u64 = 3;
 
@@ -61,9 +61,6 @@ impl Pages for Jpeg {
             (reader.join(), decoded)
         });
         let (layout, planes) = decoded?;
-        let coefficients = coefficients
-            .map_err(|_| photo_error(FORMAT, "its reader failed"))
-            .and_then(|read| self.kept(read, told))?;
         let size = Size {
             width: header.width,
             height: header.height,
@@ -73,7 +70,11 @@ impl Pages for Jpeg {
             lossy: true,
             ..PageFacts::still(8)
         };
+        // A frame first: its pixels are wiped where the file is refused for its coefficients.
         let out = page(0, size, layout, turn, 0, planes, facts)?;
+        let coefficients = coefficients
+            .map_err(|_| photo_error(FORMAT, "its reader failed"))
+            .and_then(|read| self.kept(read, told))?;
         if let Some(mut jpeg) = coefficients {
             let dropped = jpeg.dropped();
             let named = dropped.iter().filter(|d| **d != Dropped::Icc);
@@ -169,8 +170,8 @@ fn word(dropped: &Dropped) -> String {
     }
 }
 
-/// Pixels in one plane, grey or RGB. Missing data is left to the decoder, which
-/// fills it in; whether that is acceptable is decided with the coefficients.
+/// Pixels in one plane, grey or RGB. Missing data is left to the decoder, which fills it in;
+/// whether that is acceptable is decided with the coefficients.
 fn pixels(
     data: &[u8],
     header: &Header,
