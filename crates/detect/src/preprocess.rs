@@ -148,6 +148,16 @@ impl Scaled {
         Self(planes.each_ref().map(scaled))
     }
 
+    /// These planes, scaled.
+    fn to(self, to: (usize, usize), level: Level) -> Self {
+        let from = (self.0[0].width, self.0[0].height);
+        if from == to {
+            return self;
+        }
+        let resize = Resize::new(from, to);
+        Self(self.0.each_ref().map(|plane| resize.run(level, plane)))
+    }
+
     /// These planes at half their size.
     pub(crate) fn half_of(planes: &[Grid; 3], level: Level, threads: usize) -> Self {
         Self(planes.each_ref().map(|plane| halved(level, plane, threads)))
@@ -175,8 +185,11 @@ impl Scaled {
         if x1 <= x0 || y1 <= y0 || right <= left || foot <= top {
             return out;
         }
+        // Copied before they are worked on: rows of a large picture lie far apart, and memory is waited
+        // for many of them at once that way.
         let area = PxRect { x0, y0, x1, y1 };
-        let part = Self::part_of(planes, area, (right - left, foot - top), level, 1);
+        let part = Self(planes.each_ref().map(|plane| crop(plane, area)));
+        let part = part.to((right - left, foot - top), level);
         for (target, source) in out.0.iter_mut().zip(&part.0) {
             for y in top..foot {
                 target.row_mut(y)[left..right].copy_from_slice(source.row(y - top));
@@ -185,13 +198,13 @@ impl Scaled {
         out
     }
 
-    /// Left becomes right.
-    pub(crate) fn mirror(&mut self) {
-        for plane in &mut self.0 {
-            for y in 0..plane.height {
-                plane.row_mut(y).reverse();
-            }
-        }
+    /// A copy whose left is its right.
+    pub(crate) fn mirrored(&self) -> Self {
+        Self(self.0.each_ref().map(|plane| {
+            let mut out = plane.clone();
+            (0..out.height).for_each(|y| out.row_mut(y).reverse());
+            out
+        }))
     }
 }
 
@@ -262,7 +275,8 @@ fn read(planes: &[PlaneRef<'_>], info: &FrameInfo, level: Level, threads: usize)
     let read = |(((b, g), r), from)| {
         let (b, g, r): (&mut [u8], &mut [u8], &mut [u8]) = (b, g, r);
         let rows = b.chunks_mut(w).zip(g.chunks_mut(w)).zip(r.chunks_mut(w));
-        let mut source = BgrRows::new(&info.layout, info.matrix(), info.range(), w);
+        let source = BgrRows::new(&info.layout, info.matrix(), info.range(), w);
+        let mut source = source.smooth(info.has_chroma_amid());
         for (y, ((b, g), r)) in rows.enumerate() {
             source.read(level, planes, from + y, [b, g, r]);
         }

@@ -146,13 +146,23 @@ impl SecondStage {
         }
         let judged = &places[..most.min(MOST).min(places.len())];
         let pyramid = Pyramid::for_places(picture, judged, 1 + others.len());
-        let mut verdicts = self.verdicts(&pyramid, judged, false, (own, others))?;
+        let cut = |place: &Candidate, workspace: &mut Workspace| {
+            let patch = pyramid.patch(place);
+            Ok::<_, DetectError>((self.verdict(&patch, place.class, workspace)?, patch))
+        };
+        let looked_at = shared(judged, GRAIN, (&mut *own, &mut *others), cut)?;
+        let (mut verdicts, patches): (Vec<_>, Vec<_>) = looked_at.into_iter().unzip();
         let mut doubted: Vec<_> = (0..judged.len())
             .filter(|&at| DOUBTED.contains(&self.score(&turns[at], Some(verdicts[at]))))
             .collect();
         doubted.truncate(most - judged.len());
-        let boxes: Vec<_> = doubted.iter().map(|&at| judged[at]).collect();
-        let mirrored = self.verdicts(&pyramid, &boxes, true, (own, others))?;
+        let mirrored = shared(
+            &doubted,
+            GRAIN,
+            (&mut *own, &mut *others),
+            |&at, workspace| self.verdict(&patches[at].mirrored(), judged[at].class, workspace),
+        )?;
+        drop(patches);
         for (at, mirrored) in doubted.into_iter().zip(mirrored) {
             verdicts[at] = (verdicts[at] + mirrored) / 2.0;
         }
@@ -210,27 +220,16 @@ impl SecondStage {
         Ok(())
     }
 
-    /// The verdict on each place, as in a mirror if asked, in their order.
-    fn verdicts(
+    /// How sure a patch is to show a thing of this class in its middle.
+    fn verdict(
         &self,
-        pyramid: &Pyramid<'_>,
-        places: &[Candidate],
-        mirrored: bool,
-        workspaces: (&mut Workspace, &mut [Workspace]),
-    ) -> Result<Vec<f32>, DetectError> {
-        shared(places, GRAIN, workspaces, |place, workspace| {
-            let mut patch = pyramid.patch(place);
-            if mirrored {
-                patch.mirror();
-            }
-            Ok(self.verdict(&patch, workspace)?[place.class.index()])
-        })
-    }
-
-    fn verdict(&self, patch: &Scaled, workspace: &mut Workspace) -> Result<[f32; 2], DetectError> {
+        patch: &Scaled,
+        class: Class,
+        workspace: &mut Workspace,
+    ) -> Result<f32, DetectError> {
         let bgr = patch.0.each_ref().map(|plane| &plane.data[..]);
         let input = NetInput::planar(bgr, SIDE, SIDE, SIDE)?;
-        Ok(self.network.middle(&input, workspace)?)
+        Ok(self.network.middle(&input, workspace)?[class.index()])
     }
 }
 

@@ -27,7 +27,7 @@ impl ThirdStage {
     ///
     /// # Errors
     /// [`NetworkError`] when the kernels do not take them.
-    pub fn new(weights: &ThirdWeights) -> Result<Self, NetworkError> {
+    pub fn new(weights: &ThirdWeights<'_>) -> Result<Self, NetworkError> {
         Ok(Self {
             net: ThirdNetwork::at_level(weights, Level::best())?,
             counts: weights.card().counts(),

@@ -4,11 +4,15 @@
 //! number; a tensor that the network does not use is refused like one that is missing. This
 //! module knows names and shapes; what is computed with them it does not know.
 use crate::card::{CLASSES, Card, CardError, STRIDES};
-use safetensors::{Dtype, SafeTensors};
+use safetensors::Dtype;
 use scrim_pixels::conv::STEM_CHANNELS;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+pub(crate) mod tensors;
+
+use tensors::{floats, views};
 
 /// Of each stage of the backbone, the channels that each of its blocks gives. Stages 0 and 1
 /// are at stride 4, the others at 8, 16 and 32.
@@ -270,32 +274,9 @@ impl SecondWeights {
 /// Reads the tensors of a safetensors file: exactly those of [`expected_tensors`], float32,
 /// of their shapes, all finite. Takes any bytes and never panics.
 pub fn parse(file: &[u8]) -> Result<BTreeMap<String, Vec<f32>>, WeightsError> {
-    parse_as(file, expected_tensors(), Dtype::F32)
-}
-
-/// The same of another network's tensors, all of one number type: float32 or float16.
-pub(crate) fn parse_as(
-    file: &[u8],
-    expected: Vec<(String, Vec<usize>)>,
-    wanted: Dtype,
-) -> Result<BTreeMap<String, Vec<f32>>, WeightsError> {
-    let archive = SafeTensors::deserialize(file)?;
-    let expected: BTreeMap<_, _> = expected.into_iter().collect();
-    if let Some(name) = archive
-        .names()
-        .into_iter()
-        .find(|name| !expected.contains_key(*name))
-    {
-        let name = name.to_owned();
-        return Err(WeightsError::Unknown { name });
-    }
-    expected
-        .into_iter()
-        .map(|(name, shape)| {
-            let values = tensor(&archive, &name, shape, wanted)?;
-            Ok((name, values))
-        })
-        .collect()
+    let views = views(file, expected_tensors(), Dtype::F32)?;
+    let floats = |(name, view): (String, &[u8])| (name, floats(view).collect());
+    Ok(views.into_iter().map(floats).collect())
 }
 
 /// Refuses a weights file that the card was not written for.
@@ -306,61 +287,6 @@ pub(crate) fn hash_is(expected: &str, file: &[u8]) -> Result<(), WeightsError> {
     }
     let expected = expected.to_owned();
     Err(WeightsError::Hash { expected, found })
-}
-
-fn tensor(
-    archive: &SafeTensors<'_>,
-    name: &str,
-    expected: Vec<usize>,
-    wanted: Dtype,
-) -> Result<Vec<f32>, WeightsError> {
-    let name = name.to_owned();
-    let Ok(view) = archive.tensor(&name) else {
-        return Err(WeightsError::Missing { name });
-    };
-    if view.shape() != expected || view.dtype() != wanted {
-        let (found, dtype) = (view.shape().to_vec(), view.dtype());
-        return Err(WeightsError::Shape {
-            name,
-            expected,
-            found,
-            wanted,
-            dtype,
-        });
-    }
-    let values: Vec<f32> = if wanted == Dtype::F16 {
-        let halves = view.data().as_chunks::<2>().0.iter();
-        halves
-            .map(|bytes| from_half(u16::from_le_bytes(*bytes)))
-            .collect()
-    } else {
-        let floats = view.data().as_chunks::<4>().0.iter();
-        floats.map(|bytes| f32::from_le_bytes(*bytes)).collect()
-    };
-    match values.iter().position(|value| !value.is_finite()) {
-        Some(at) => Err(WeightsError::NotFinite {
-            name,
-            at,
-            value: values[at],
-        }),
-        None => Ok(values),
-    }
-}
-
-/// The number that the bits of a binary16 stand for (IEEE 754-2019, 3.4): exact, since float32 has
-/// wider fields throughout.
-fn from_half(bits: u16) -> f32 {
-    const INFINITE: u16 = 31;
-    let (sign, exponent, fraction) = (bits >> 15, bits >> 10 & 31, f32::from(bits & 0x3ff));
-    // Two to the power of this exponent less 25, by float32's own: there are millions to convert.
-    let power = |exponent: u16| f32::from_bits((u32::from(exponent) + 127 - 25) << 23);
-    let size = match exponent {
-        0 => fraction * power(1),
-        INFINITE if fraction == 0.0 => f32::INFINITY,
-        INFINITE => f32::NAN,
-        _ => (1024.0 + fraction) * power(exponent),
-    };
-    if sign == 0 { size } else { -size }
 }
 
 /// Every tensor of the network with its shape.
@@ -433,29 +359,4 @@ fn read(path: &Path) -> Result<Vec<u8>, WeightsError> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn halves_are_the_numbers_that_the_standard_says() {
-        for (bits, number) in [
-            (0x0000, 0.0),
-            (0x0001, 2.0_f32.powi(-24)),
-            (0x03ff, 1023.0 * 2.0_f32.powi(-24)),
-            (0x0400, 2.0_f32.powi(-14)),
-            (0x3555, 0.333_251_95),
-            (0x3c00, 1.0),
-            (0xc001, -2.001_953_1),
-            (0x7bff, 65_504.0),
-            (0x7c00, f32::INFINITY),
-            (0xfc00, f32::NEG_INFINITY),
-        ] {
-            assert_eq!(from_half(bits), number, "{bits:04x}");
-        }
-        assert!(from_half(0x8000).is_sign_negative());
-        assert!(from_half(0x7c01).is_nan() && from_half(0xfe00).is_nan());
-    }
 }

@@ -4,7 +4,7 @@ use crate::colour::Colour;
 use crate::error::JpegError;
 use crate::frame::{Extent, Frame, Sampling};
 use crate::metadata::{Density, Dropped, Metadata};
-use crate::order::{Block, natural};
+use crate::order::{Block, ZIGZAG, natural, non_zero};
 
 /// A JPEG file as its quantised coefficients.
 #[derive(Debug, Clone)]
@@ -126,6 +126,11 @@ impl Coefficients {
         self.trailing
     }
 
+    /// The colour profile, where all its parts are there, each once (ICC.1:2022, annex B.4).
+    pub fn icc_profile(&self) -> Option<Vec<u8>> {
+        self.metadata.icc_profile()
+    }
+
     /// What the file held that [`Coefficients::write`] leaves out, each kind once.
     pub fn dropped(&self) -> Vec<Dropped> {
         let trailing = (self.trailing > 0).then_some(Dropped::Trailing(self.trailing));
@@ -200,6 +205,28 @@ impl Component {
     pub fn quant(&self) -> [u16; 64] {
         // Reading ends only after every component's table was fixed.
         self.quant.unwrap_or([1; 64])
+    }
+
+    /// Puts a block's coefficients times their quantisation steps (T.81 A.3.4) into `out`, in
+    /// row-major order, and tells how many columns and rows from the first on hold all that are
+    /// not 0; `None` outside the component. `bx` and `by` count blocks, padding included.
+    #[inline]
+    pub fn dequantised(&self, bx: usize, by: usize, out: &mut [f32; 64]) -> Option<(usize, usize)> {
+        let at = by * self.padded.across + bx;
+        let block = self.blocks.get(at).filter(|_| bx < self.padded.across)?;
+        let steps = self.quant.as_ref().unwrap_or(&[1; 64]);
+        *out = [0.0; 64];
+        let (mut columns, mut rows) = (0, 0);
+        let mut rest = non_zero(block);
+        while rest != 0 {
+            let coded = rest.trailing_zeros() as usize;
+            rest &= rest - 1;
+            let natural = usize::from(ZIGZAG[coded]);
+            out[natural] = (i32::from(block[coded]) * i32::from(steps[natural])) as f32;
+            columns = columns.max(natural % 8 + 1);
+            rows = rows.max(natural / 8 + 1);
+        }
+        Some((columns, rows))
     }
 
     pub(crate) fn visible(&self) -> Extent {

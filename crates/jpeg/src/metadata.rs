@@ -51,8 +51,13 @@ pub(crate) struct Metadata {
     /// Colour transform of the Adobe header, if there was one.
     pub adobe: Option<u8>,
     exif: Option<Exif>,
+    /// Parts of a colour profile: their number from 1 on, how many there are, their bytes.
+    icc: Vec<(u8, u8, Vec<u8>)>,
     dropped: Vec<Dropped>,
 }
+
+/// How a segment begins that holds a part of a colour profile.
+const ICC: &[u8] = b"ICC_PROFILE\0";
 
 impl Metadata {
     /// Orientation of the first EXIF block, 1 without one.
@@ -73,7 +78,7 @@ impl Metadata {
             0 => self.take_jfif(body),
             1 if body.starts_with(b"Exif\0") => self.take_exif(body.get(6..).unwrap_or(&[])),
             1 if body.starts_with(b"http://ns.adobe.com/x") => self.drop(Dropped::Xmp),
-            2 if body.starts_with(b"ICC_PROFILE\0") => self.drop(Dropped::Icc),
+            2 if body.starts_with(ICC) => self.take_icc(&body[ICC.len()..]),
             2 if body.starts_with(b"MPF\0") => self.drop(Dropped::Mpf),
             13 if body.starts_with(b"Photoshop 3.0\0") => self.take_photoshop(body),
             // The colour transform is carried in what the writer says about colour.
@@ -132,6 +137,31 @@ impl Metadata {
             self.drop(Dropped::MakerNote);
         }
         self.exif.get_or_insert(exif);
+    }
+
+    fn take_icc(&mut self, part: &[u8]) {
+        self.drop(Dropped::Icc);
+        if let [number, count, bytes @ ..] = part {
+            self.icc.push((*number, *count, bytes.to_vec()));
+        }
+    }
+
+    /// The colour profile, where all its parts are there, each once.
+    pub(crate) fn icc_profile(&self) -> Option<Vec<u8>> {
+        let (_, count, _) = self.icc.first()?;
+        let mut parts: Vec<_> = self.icc.iter().collect();
+        parts.sort_by_key(|(number, ..)| *number);
+        let numbers = parts.iter().map(|(number, of, _)| (*number, *of));
+        if !numbers.eq((1..=*count).map(|number| (number, *count))) {
+            return None;
+        }
+        Some(
+            parts
+                .iter()
+                .flat_map(|(.., bytes)| bytes)
+                .copied()
+                .collect(),
+        )
     }
 
     fn take_photoshop(&mut self, body: &[u8]) {
@@ -193,6 +223,32 @@ mod tests {
             found.dropped(),
             [Xmp, Icc, Mpf, Iptc, Comment, OtherApp(12), Thumbnail]
         );
+    }
+
+    #[test]
+    fn a_profile_is_put_together_from_all_its_parts_and_from_no_fewer() {
+        let part = |told: &'static [u8]| [ICC, told].concat();
+        let profile = |parts: &[&'static [u8]]| {
+            let parts: Vec<_> = parts.iter().map(|told| part(told)).collect();
+            let segments: Vec<_> = parts.iter().map(|body| (0xE2, &body[..])).collect();
+            taken(&segments).icc_profile()
+        };
+        let (one, two): (&[u8], &[u8]) = (b"\x01\x02colour", b"\x02\x02 told");
+        for whole in [[one, two], [two, one]] {
+            assert_eq!(profile(&whole).unwrap(), b"colour told");
+        }
+        assert_eq!(profile(&[b"\x01\x01all"]).unwrap(), b"all");
+        for wrong in [
+            &[][..],
+            &[one],
+            &[two],
+            &[one, one],
+            &[one, two, two],
+            &[b"\x01"],
+            &[b"\0\0"],
+        ] {
+            assert_eq!(profile(wrong), None, "{wrong:?}");
+        }
     }
 
     #[test]

@@ -115,6 +115,74 @@ pub fn repeat_row(row: &[u8], shift: u8, out: &mut [u8]) {
     }
 }
 
+/// A row of samples that lie amid pixels, weighted by distance: of those of the row over or under it
+/// (`near`) and of the next one beyond (`far`), which is `near` where rows are not halved. `doubled`:
+/// whether samples are half as many as pixels. `sums` is anything; it is the caller's to wipe.
+pub fn smooth_row(
+    level: Level,
+    [near, far]: [&[u8]; 2],
+    doubled: bool,
+    sums: &mut Vec<u16>,
+    out: &mut [u8],
+) {
+    #[cfg(target_arch = "x86_64")]
+    if level.here() >= Level::Avx2 {
+        // SAFETY: what `here` gives the CPU has.
+        return unsafe { smooth_row_avx2(near, far, doubled, sums, out) };
+    }
+    let _ = level;
+    smooth_row_body(near, far, doubled, sums, out);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn smooth_row_avx2(
+    near: &[u8],
+    far: &[u8],
+    doubled: bool,
+    sums: &mut Vec<u16>,
+    out: &mut [u8],
+) {
+    smooth_row_body(near, far, doubled, sums, out);
+}
+
+#[inline(always)]
+fn smooth_row_body(near: &[u8], far: &[u8], doubled: bool, sums: &mut Vec<u16>, out: &mut [u8]) {
+    let count = near.len().min(far.len());
+    if count == 0 {
+        return;
+    }
+    // Of quarters, with the first and the last once more beyond the ends.
+    sums.resize(count + 2, 0);
+    for ((sum, near), far) in sums[1..].iter_mut().zip(near).zip(far) {
+        *sum = 3 * u16::from(*near) + u16::from(*far);
+    }
+    if !doubled {
+        let sums = sums[1..].iter();
+        out.iter_mut()
+            .zip(sums)
+            .for_each(|(v, sum)| *v = ((sum + 2) / 4) as u8);
+        return;
+    }
+    (sums[0], sums[count + 1]) = (sums[1], sums[count]);
+    // Halves are rounded up on one side and down on the other: no colour is favoured.
+    let sample = |i: usize| {
+        let (before, here, after) = (sums[i], 3 * sums[i + 1], sums[i + 2]);
+        [
+            ((here + before + 8) / 16) as u8,
+            ((here + after + 7) / 16) as u8,
+        ]
+    };
+    let (pairs, rest) = out.as_chunks_mut::<2>();
+    let whole = pairs.len().min(count);
+    for (i, pair) in pairs[..whole].iter_mut().enumerate() {
+        *pair = sample(i);
+    }
+    if let ([last], true) = (rest, whole < count) {
+        [*last, _] = sample(whole);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,6 +234,39 @@ mod tests {
         let want = run(Level::Scalar);
         for level in levels_here() {
             assert_eq!(run(level), want);
+        }
+    }
+
+    #[test]
+    fn samples_amid_pixels_are_weighted_by_distance() {
+        let smooth = |rows: [&[u8]; 2], doubled: bool, len: usize| {
+            let (mut sums, mut out) = (Vec::new(), vec![0; len]);
+            smooth_row(Level::Scalar, rows, doubled, &mut sums, &mut out);
+            out
+        };
+        let row: &[u8] = &[100, 200, 40];
+        assert_eq!(smooth([row, row], true, 6), [100, 125, 175, 160, 80, 40]);
+        assert_eq!(smooth([row, row], true, 5), [100, 125, 175, 160, 80]);
+        assert_eq!(smooth([row, &[60, 0, 240]], false, 3), [90, 150, 90]);
+        assert_eq!(smooth([row, &[60, 0, 240]], true, 4), [90, 105, 135, 135]);
+        assert_eq!(smooth([&[9], &[9]], true, 1), [9]);
+        assert_eq!(smooth([&[255; 4]; 2], true, 8), [255; 8]);
+        assert_eq!(smooth([&[], &[]], true, 0), []);
+    }
+
+    #[test]
+    fn every_level_smooths_as_the_scalar_code_does() {
+        let row = |k: usize| (0..129).map(|i| (i * k % 256) as u8).collect::<Vec<_>>();
+        let (near, far) = (row(37), row(101));
+        for (doubled, len) in [(true, 257), (true, 258), (false, 129)] {
+            let run = |level| {
+                let mut out = vec![0; len];
+                smooth_row(level, [&near, &far], doubled, &mut Vec::new(), &mut out);
+                out
+            };
+            for level in levels_here() {
+                assert_eq!(run(level), run(Level::Scalar), "{level}");
+            }
         }
     }
 }

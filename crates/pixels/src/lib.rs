@@ -4,6 +4,7 @@
 //! frames, files, faces or plates.
 pub mod colour;
 pub mod conv;
+pub mod dct;
 pub mod fill;
 pub mod layout;
 pub mod level;

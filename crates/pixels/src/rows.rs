@@ -1,6 +1,6 @@
 //! Rows of a picture in any layout as 8-bit rows: one component, or blue, green and red.
 
-use crate::colour::{Matrix, repeat_row, yuv_row};
+use crate::colour::{Matrix, repeat_row, smooth_row, yuv_row};
 use crate::layout::{BLACK_INK, Family, Layout, Range};
 use crate::level::Level;
 use crate::plane::PlaneRef;
@@ -18,6 +18,9 @@ pub struct BgrRows<'a> {
     range: Range,
     rows: [Vec<u8>; 3],
     narrow: Vec<u8>,
+    /// Whether halved chroma lies amid pixels and is weighted by distance, not repeated.
+    smooth: bool,
+    sums: Vec<u16>,
 }
 
 impl<'a> BgrRows<'a> {
@@ -31,7 +34,17 @@ impl<'a> BgrRows<'a> {
             range,
             rows: [vec![GREY; width], vec![GREY; width], vec![GREY; width]],
             narrow: vec![0; width],
+            smooth: false,
+            sums: Vec::new(),
         }
+    }
+
+    /// Chroma of half the pixels that lies amid them, in bytes, weighted by distance instead of
+    /// repeated.
+    #[must_use]
+    pub fn smooth(mut self, smooth: bool) -> Self {
+        self.smooth = smooth;
+        self
     }
 
     /// Row `y`; the three targets are as long as the row.
@@ -46,7 +59,16 @@ impl<'a> BgrRows<'a> {
         match layout.family {
             Family::Yuv => {
                 for (c, row) in self.rows.iter_mut().enumerate() {
-                    component_row(planes, layout, c, y, narrow, row);
+                    let amid = self
+                        .smooth
+                        .then(|| rows_amid(planes, layout, c, y))
+                        .flatten();
+                    match amid {
+                        Some((rows, doubled)) => {
+                            smooth_row(level, rows, doubled, &mut self.sums, row);
+                        }
+                        None => component_row(planes, layout, c, y, narrow, row),
+                    }
                 }
             }
             Family::Rgb if self.packed => return apart(planes[0].row(y), target),
@@ -94,7 +116,32 @@ impl Drop for BgrRows<'_> {
             .iter_mut()
             .for_each(|r| r.as_mut_slice().zeroize());
         self.narrow.as_mut_slice().zeroize();
+        self.sums.as_mut_slice().zeroize();
     }
+}
+
+/// The two rows of a halved component between which luma row `y` lies, the nearer one first, and
+/// whether it is halved across; nothing of one that is not halved or is no plane of bytes.
+fn rows_amid<'a>(
+    planes: &[PlaneRef<'a>],
+    layout: &Layout,
+    component: usize,
+    y: usize,
+) -> Option<([&'a [u8]; 2], bool)> {
+    let at = usize::from(layout.components[component].plane);
+    let (sub, step) = (layout.planes[at].sub, layout.planes[at].step);
+    let (across, down) = (sub.shift_x == 1, sub.shift_y == 1);
+    if step != 1 || sub.shift_x > 1 || sub.shift_y > 1 || !(across || down) {
+        return None;
+    }
+    let near = y >> sub.shift_y;
+    let last = planes[at].rows() - 1;
+    let far = match (down, y.is_multiple_of(2)) {
+        (false, _) => near,
+        (true, true) => near.saturating_sub(1),
+        (true, false) => last.min(near + 1),
+    };
+    Some(([planes[at].row(near), planes[at].row(far)], across))
 }
 
 /// Blue, green and red of a row of red, green and blue bytes by turns: what [`component_row`] gives

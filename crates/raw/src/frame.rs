@@ -66,6 +66,18 @@ impl FrameInfo {
     }
 }
 
+impl FrameInfo {
+    /// Whether chroma samples are said to lie amid the pixels that share them, as in JPEG (JFIF 1.02,
+    /// page 5), and not on the left ones.
+    #[must_use]
+    pub fn has_chroma_amid(&self) -> bool {
+        self.colour.chroma_location == CHROMA_AMID
+    }
+}
+
+/// FFmpeg's number for it.
+pub(crate) const CHROMA_AMID: u8 = 2;
+
 /// Code point of ITU-T H.273 for what is not said.
 const UNSPECIFIED: u8 = 2;
 
@@ -193,11 +205,6 @@ impl RawFrame {
     #[must_use]
     pub fn planes(&self) -> Vec<PlaneRef<'_>> {
         self.planes.refs(&self.info)
-    }
-
-    /// The planes for comparing them within this crate.
-    pub(crate) fn raw_planes(&self) -> &[Vec<u8>] {
-        &self.planes.data
     }
 
     /// Lets the painter at the planes; this crate only. They stay here, so that they are wiped

@@ -1,15 +1,14 @@
 //! A JPEG's coefficients are a raw picture: they cross the wall through one function.
 //!
-//! [`RawJpeg`] owns them, [`redact_jpeg`] consumes it and blanks every coded block that a sealed
+//! [`RawJpeg`] owns them and gives out the picture they hold; [`redact_jpeg`] consumes it and blanks every coded block that a sealed
 //! region touches; what [`RedactedJpeg`] holds is the finished file. All other blocks keep their
 //! coefficients bit for bit.
 
-mod agree;
+mod picture;
 
-use crate::frame::RawFrame;
+use crate::frame::{FrameError, RawFrame};
 use crate::redacted::Reason;
 use crate::regions::Regions;
-use agree::agree;
 use scrim_jpeg::{Coefficients, Colour, Dropped, JpegError, PixelRect};
 use scrim_pixels::fill::Fill;
 use scrim_units::{FrameId, Orientation, PxRect, Size};
@@ -23,7 +22,7 @@ use scrim_units::{FrameId, Orientation, PxRect, Size};
 /// }
 /// ```
 pub struct RawJpeg {
-    /// The decoded picture that was looked at.
+    /// The picture that was given out.
     pair: Option<FrameId>,
     coefficients: Coefficients,
 }
@@ -40,20 +39,19 @@ impl RawJpeg {
         })
     }
 
-    /// States that `frame` is the decoded picture of these coefficients; false when it is not,
-    /// by its size or the means of its blocks. Without a pair [`redact_jpeg`] blanks everything.
-    #[must_use]
-    pub fn pair(&mut self, frame: &RawFrame) -> bool {
-        let info = frame.info();
-        let same = info.size == self.size()
-            && agree(
-                &self.coefficients,
-                info.size,
-                &info.layout,
-                frame.raw_planes(),
-            );
-        self.pair = same.then(|| frame.id());
-        same
+    /// The picture that these coefficients hold, to be looked at; `None` of two components, whose
+    /// meaning nothing tells. Without having given it out [`redact_jpeg`] blanks everything.
+    ///
+    /// # Errors
+    /// [`FrameError`] of a picture without pixels.
+    pub fn picture(&mut self) -> Result<Option<RawFrame>, FrameError> {
+        let Some((mut info, planes)) = picture::picture(&self.coefficients) else {
+            return Ok(None);
+        };
+        info.orientation = self.orientation();
+        let frame = RawFrame::new(0, info, planes)?;
+        self.pair = Some(frame.id());
+        Ok(Some(frame))
     }
 
     /// Pixels as stored.
@@ -69,6 +67,12 @@ impl RawJpeg {
     #[must_use]
     pub fn orientation(&self) -> Orientation {
         Orientation::from_exif(self.coefficients.orientation().into())
+    }
+
+    /// The colour profile, if the file holds a whole one.
+    #[must_use]
+    pub fn icc_profile(&self) -> Option<Vec<u8>> {
+        self.coefficients.icc_profile()
     }
 
     /// What the written file will leave out.

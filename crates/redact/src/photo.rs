@@ -18,7 +18,7 @@ use cover::{Cover, cover};
 pub(crate) use foresee::Foreseen;
 use scrim_detect::{After, Guard, Level, MotionSearch, Prepared};
 use scrim_engine::{Fault, Stage};
-use scrim_raw::{ModelId, RawFrame, RawJpeg, Regions};
+use scrim_raw::{Family, FrameInfo, Layout, ModelId, RawFrame, RawJpeg, Regions};
 use scrim_sink::{PartFile, PhotoWriter, write_jpeg};
 use scrim_source::{FileStamp, Page, Photo, PhotoFormat, PhotoOptions, SourceError, read_file};
 use scrim_track::{Schedule, photo_passes};
@@ -215,6 +215,11 @@ fn write(
                 }
                 None => {
                     let cause = "filling it failed".into();
+                    let layout = Layout::packed(Family::Rgb, false, 8);
+                    let info = FrameInfo {
+                        layout: Arc::new(layout),
+                        ..info
+                    };
                     let frame = painter.blank(info, Stage::Redact, 0, cause)?;
                     written.blanked.extend(frame.blanked().map(|why| (0, why)));
                     let profile = seen.profile.as_ref();

@@ -98,7 +98,7 @@ pub struct PageFacts {
 impl PageFacts {
     /// A still page of this many bits a sample.
     #[must_use]
-    pub fn still(bits: u8) -> Self {
+    pub const fn still(bits: u8) -> Self {
         Self {
             bits,
             indexed: false,

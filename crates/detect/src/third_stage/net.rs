@@ -107,10 +107,10 @@ impl ThirdNetwork {
     ///
     /// # Errors
     /// [`NetworkError`] when the kernels do not take the weights.
-    pub fn at_level(w: &ThirdWeights, level: Level) -> Result<Self, NetworkError> {
+    pub fn at_level(w: &ThirdWeights<'_>, level: Level) -> Result<Self, NetworkError> {
         let layer = |name: &str, cin: usize, cout: usize, relu: bool| {
             let (weight, bias) = (format!("{name}.weight"), format!("{name}.bias"));
-            Dense::new((cin, cout), (w.tensor(&weight), w.tensor(&bias)), relu)
+            Dense::new((cin, cout), (&w.tensor(&weight), &w.tensor(&bias)), relu)
         };
         let block = |(at, block): (usize, &super::weights::Block)| {
             let name = |part: &str| format!("blocks.{at}.{part}");
@@ -120,7 +120,7 @@ impl ThirdNetwork {
                 .transpose()?;
             Ok::<_, NetworkError>(Block {
                 expand,
-                depth: Depthwise::new(block.middle, w.tensor(&weight), w.tensor(&bias))?,
+                depth: Depthwise::new(block.middle, &w.tensor(&weight), &w.tensor(&bias))?,
                 project: layer(&name("project"), block.middle, block.cout, false)?,
                 stride: block.stride,
                 adds: block.stride == 1 && block.cin == block.cout,
@@ -131,10 +131,10 @@ impl ThirdNetwork {
         let up = |i: usize| {
             let bias = w.tensor(&format!("up.{i}.bias")).repeat(4);
             let weight = w.tensor(&format!("up.{i}.weight"));
-            Dense::new((NECK, 4 * NECK), (weight, &bias), true)
+            Dense::new((NECK, 4 * NECK), (&weight, &bias), true)
         };
         let padded = |name: &str, len: usize| {
-            let mut values = w.tensor(name).to_vec();
+            let mut values = w.tensor(name);
             values.resize(len, 0.0);
             values
         };

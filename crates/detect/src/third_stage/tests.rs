@@ -32,7 +32,7 @@ fn vectors() -> Vectors {
     serde_json::from_str(include_str!("../../tests/vectors/city-third.json")).unwrap()
 }
 
-fn weights() -> ThirdWeights {
+fn weights() -> ThirdWeights<'static> {
     ThirdWeights::embedded(Variant::City).unwrap().unwrap()
 }
 
@@ -107,7 +107,7 @@ fn what_a_run_finds_in_its_memory_changes_nothing_and_the_words_before_count_as_
 /// The file with a tensor's bytes and type changed by `change`, and a card that fits it.
 fn changed(
     change: impl Fn(&str, &mut Dtype, &mut Vec<u8>) -> bool,
-) -> Result<ThirdWeights, ThirdError> {
+) -> Result<ThirdWeights<'static>, ThirdError> {
     let archive = SafeTensors::deserialize(FILE).unwrap();
     let mut tensors = Vec::new();
     for name in archive.names() {
@@ -126,7 +126,7 @@ fn changed(
         .map(|b| format!("{b:02x}"))
         .collect();
     let card = CARD.replace(weights().card().sha256(), &hash);
-    ThirdWeights::from_bytes(card.as_bytes(), &file)
+    ThirdWeights::from_bytes(card.as_bytes(), file.leak())
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn a_sum_that_leaves_the_floats_is_an_error() {
 #[test]
 fn other_weights_than_this_network_s_are_refused() {
     assert!(changed(|_, _, _| true).is_ok());
-    let refused = |result: Result<ThirdWeights, ThirdError>| result.unwrap_err().to_string();
+    let refused = |result: Result<ThirdWeights<'_>, ThirdError>| result.unwrap_err().to_string();
     let missing = refused(changed(|name, _, _| name != "mix.bias"));
     assert!(missing.contains("no tensor `mix.bias`"), "{missing}");
     let floats = refused(changed(|name, dtype, data| {

@@ -5,7 +5,8 @@
 //! come out. Knows names, shapes and numbers; what is computed with them it does not know.
 
 use crate::card::{CardError, checked_file, holds};
-use crate::weights::{Variant, WeightsError, hash_is, parse_as};
+use crate::weights::tensors::{halves, views};
+use crate::weights::{Variant, WeightsError, hash_is};
 use safetensors::Dtype;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -147,12 +148,13 @@ impl ThirdCard {
 
 /// A card and its weights, both checked.
 #[derive(Debug)]
-pub struct ThirdWeights {
+pub struct ThirdWeights<'a> {
     card: ThirdCard,
-    tensors: BTreeMap<String, Vec<f32>>,
+    /// Bytes of float16, where they lie in the file: there are millions of numbers to copy.
+    tensors: BTreeMap<String, &'a [u8]>,
 }
 
-impl ThirdWeights {
+impl ThirdWeights<'static> {
     /// Weights that this program carries; a variant may have none.
     ///
     /// # Errors
@@ -168,17 +170,20 @@ impl ThirdWeights {
             Variant::Clear => Ok(None),
         }
     }
+}
 
+impl<'a> ThirdWeights<'a> {
     /// Checks a card (JSON) and a weights file (safetensors) held in memory.
     ///
     /// # Errors
     /// [`ThirdError`] where they are not what this program takes.
-    pub fn from_bytes(card: &[u8], file: &[u8]) -> Result<Self, ThirdError> {
+    pub fn from_bytes(card: &[u8], file: &'a [u8]) -> Result<Self, ThirdError> {
         let card: ThirdCard = serde_json::from_slice(card).map_err(CardError::from)?;
         card.check()?;
         hash_is(&card.sha256, file)?;
-        let tensors = parse_as(file, tensors(), Dtype::F16)?;
-        let found = tensors.values().map(Vec::len).sum();
+        let tensors = views(file, tensors(), Dtype::F16)?;
+        let bytes: usize = tensors.values().map(|bytes| bytes.len()).sum();
+        let found = bytes / size_of::<u16>();
         if found != card.parameters {
             let expected = card.parameters;
             return Err(WeightsError::Count { expected, found }.into());
@@ -193,8 +198,8 @@ impl ThirdWeights {
     }
 
     /// A tensor by name; empty where there is none, which no layer's shape check passes.
-    pub(super) fn tensor(&self, name: &str) -> &[f32] {
-        self.tensors.get(name).map_or(&[], Vec::as_slice)
+    pub(super) fn tensor(&self, name: &str) -> Vec<f32> {
+        halves(self.tensors.get(name).copied().unwrap_or(&[])).collect()
     }
 }
 

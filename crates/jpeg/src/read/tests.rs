@@ -118,6 +118,28 @@ proptest! {
     }
 
     #[test]
+    fn coefficients_come_times_their_steps_and_with_the_columns_and_rows_that_hold_them(shape in shapes()) {
+        let picture = picture(&shape);
+        for (at, component) in picture.components().iter().enumerate() {
+            let steps = component.quant();
+            for (bx, by) in [(0, 0), (component.across() - 1, component.down() - 1)] {
+                let mut found = [9.0; 64];
+                let (columns, rows) = component.dequantised(bx, by, &mut found).unwrap();
+                let block = picture.block(at, bx, by).unwrap();
+                let outside = |n: usize| n % 8 >= columns || n / 8 >= rows;
+                for (n, value) in block.iter().enumerate() {
+                    prop_assert_eq!(f64::from(found[n]), f64::from((i32::from(*value) * i32::from(steps[n])) as f32));
+                    prop_assert!(*value == 0 || !outside(n));
+                }
+                let on = |column, row| block.iter().enumerate().any(|(n, v)| *v != 0 && (n % 8 == column || n / 8 == row));
+                prop_assert!(columns == 0 || on(columns - 1, 8) && on(8, rows - 1));
+            }
+            prop_assert_eq!(component.dequantised(component.across(), 0, &mut [0.0; 64]), None);
+            prop_assert_eq!(component.dequantised(0, component.down(), &mut [0.0; 64]), None);
+        }
+    }
+
+    #[test]
     fn the_header_agrees_with_the_whole_file(shape in shapes()) {
         let file = picture(&shape).write();
         let (head, whole) = (header(&file).unwrap(), Coefficients::read(&file, LIMIT).unwrap());

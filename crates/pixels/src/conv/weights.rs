@@ -281,7 +281,7 @@ impl Dense {
         let mut packed = Lines::zeroed(weight.len());
         let panels = weight.chunks_exact(panel * cin);
         for (packed, rows) in packed.chunks_exact_mut(panel * cin).zip(panels) {
-            packed.copy_from_slice(&transposed(rows, panel, cin, 1.0));
+            transpose(rows, cin, 1.0, packed);
         }
         Ok(Self {
             cin,
@@ -396,8 +396,12 @@ fn rounding_step(row: &[f32], top: f32) -> f32 {
     largest.max(LEAST) / top
 }
 
+/// How many steps a value is, halves to the even number. None is above [`POINT_TOP`].
 fn whole(value: f32, step: f32) -> i8 {
-    (value / step).round_ties_even() as i8
+    // What this is added to has no bits left for a fraction: quicker than the call that rounding is
+    // where a processor need not have it.
+    const WHOLE: f32 = 12_582_912.0;
+    ((value / step + WHOLE) - WHOLE) as i8
 }
 
 fn expect(what: &'static str, expected: usize, slice: &[f32]) -> Result<(), ShapeError> {
@@ -414,8 +418,12 @@ fn expect(what: &'static str, expected: usize, slice: &[f32]) -> Result<(), Shap
 }
 
 fn bounded(what: &'static str, values: &[f32]) -> Result<(), ShapeError> {
-    let bad = |value: &&f32| !value.is_finite() || value.abs() > LARGEST;
-    match values.iter().find(bad) {
+    // All of them are looked at before the first bad one is: that way many are at once.
+    let good = |value: &f32| value.abs() <= LARGEST;
+    if values.iter().fold(true, |all, value| all & good(value)) {
+        return Ok(());
+    }
+    match values.iter().find(|value| !good(value)) {
         Some(&found) => Err(ShapeError::Magnitude { what, found }),
         None => Ok(()),
     }
@@ -429,11 +437,20 @@ fn scaled(values: &[f32], factor: f32) -> Lines {
 
 /// `[rows][columns]` to `[columns][rows]`, times `factor`.
 fn transposed(values: &[f32], rows: usize, columns: usize, factor: f32) -> Lines {
-    let mut out = Lines::zeroed(values.len());
-    for (at, value) in values.iter().enumerate() {
-        out[at % columns * rows + at / columns] = *value * factor;
-    }
+    let mut out = Lines::zeroed(rows * columns);
+    transpose(values, columns, factor, &mut out);
     out
+}
+
+/// The same into `out`, which is as long.
+fn transpose(values: &[f32], columns: usize, factor: f32, out: &mut [f32]) {
+    let rows = out.len() / columns;
+    for (column, out) in out.chunks_exact_mut(rows).enumerate() {
+        let values = values.iter().skip(column).step_by(columns);
+        out.iter_mut()
+            .zip(values)
+            .for_each(|(out, value)| *out = *value * factor);
+    }
 }
 
 #[cfg(test)]

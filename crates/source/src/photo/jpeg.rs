@@ -1,17 +1,14 @@
-//! JPEG: its coefficients for writing, its pixels for looking.
+//! JPEG: its coefficients, and the picture that they hold.
 //!
-//! Both are read at the same time. Where the coefficients cannot be kept (a damaged file that
-//! was accepted, a progression that ends early) the pixels alone are given out, and the file is
-//! written anew from them. The pixel decoder knows Huffman coding only: a file with arithmetic
-//! coding is recoded first, which keeps its coefficients.
+//! Where the coefficients cannot be kept (a damaged file that was accepted, a progression that ends
+//! early) another decoder fills in what is missing, and the file is written anew from its pixels.
 
 use super::{Bytes, Page, Pages, PhotoOptions, Told, checked, page, photo_error, still};
 use crate::error::SourceError;
-use scrim_jpeg::{Coding, Coefficients, Colour, Dropped, Header, JpegError, Unsupported};
+use scrim_jpeg::{Coding, Colour, Dropped, Header, JpegError, Unsupported};
 use scrim_pixels::layout::{Family, Layout};
 use scrim_raw::RawJpeg;
 use scrim_units::{AlbumFacts, Orientation, PageFacts, PhotoFormat, Size};
-use zeroize::{Zeroize, Zeroizing};
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
@@ -19,8 +16,8 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 
 const FORMAT: PhotoFormat = PhotoFormat::Jpeg;
 
-/// Bytes a pixel for the limits: three colours and, at most, as many coefficients of two bytes
-/// as the picture has samples.
+/// Bytes a pixel for the limits: three colours, of inks one more. The coefficients have a limit of their
+/// own.
 const BYTES_A_PIXEL: u64 = 3;
 
 struct Jpeg {
@@ -35,7 +32,8 @@ pub(super) fn open(
     _: &mut Told,
 ) -> Result<(Box<dyn Pages>, AlbumFacts), SourceError> {
     let header = scrim_jpeg::header(data.as_ref()).map_err(refusal)?;
-    checked(header.width, header.height, BYTES_A_PIXEL, &options)?;
+    let bytes = BYTES_A_PIXEL.max(header.components.len() as u64);
+    checked(header.width, header.height, bytes, &options)?;
     let pages = Jpeg {
         data,
         header: Some(header),
@@ -50,47 +48,12 @@ impl Pages for Jpeg {
             return Ok(None);
         };
         let limit = usize::try_from(self.options.limits.frame_bytes).unwrap_or(usize::MAX);
-        let recoded = match header.coding {
-            Coding::Huffman => None,
-            Coding::Arithmetic => Some(recoded(self.data.as_ref(), limit, told)?),
+        let read = RawJpeg::read(self.data.as_ref(), limit);
+        let page = match self.kept(read, header.coding, told)? {
+            Some(jpeg) => exact(jpeg, &header, told)?,
+            None => anew(self.data.as_ref(), &header, told)?,
         };
-        let data = recoded.as_deref().map_or(self.data.as_ref(), Vec::as_slice);
-        let (coefficients, decoded) = std::thread::scope(|scope| {
-            let reader = scope.spawn(|| RawJpeg::read(data, limit));
-            let decoded = pixels(data, &header, told);
-            (reader.join(), decoded)
-        });
-        let (layout, planes) = decoded?;
-        let size = Size {
-            width: header.width,
-            height: header.height,
-        };
-        let turn = Orientation::from_exif(header.orientation.into());
-        let facts = PageFacts {
-            lossy: true,
-            ..PageFacts::still(8)
-        };
-        // A frame first: its pixels are wiped where the file is refused for its coefficients.
-        let out = page(0, size, layout, turn, 0, planes, facts)?;
-        let coefficients = coefficients
-            .map_err(|_| photo_error(FORMAT, "its reader failed"))
-            .and_then(|read| self.kept(read, told))?;
-        if let Some(mut jpeg) = coefficients {
-            let dropped = jpeg.dropped();
-            let named = dropped.iter().filter(|d| **d != Dropped::Icc);
-            named.for_each(|d| told.drop(word(d)));
-            if dropped.contains(&Dropped::Icc) && told.profile.is_none() {
-                told.drop("ICC profile");
-            }
-            if jpeg.pair(&out.frame) {
-                told.jpeg = Some(jpeg);
-            } else {
-                // What was looked at is what is written.
-                told.notes
-                    .push("re-encoded: two decoders read it differently".into());
-            }
-        }
-        Ok(Some(out))
+        Ok(Some(page))
     }
 }
 
@@ -99,10 +62,18 @@ impl Jpeg {
     fn kept(
         &self,
         read: Result<RawJpeg, JpegError>,
+        coding: Coding,
         told: &mut Told,
     ) -> Result<Option<RawJpeg>, SourceError> {
         match read {
             Ok(jpeg) => Ok(Some(jpeg)),
+            // No decoder here conceals what is missing there.
+            Err(error) if coding == Coding::Arithmetic => Err(match error {
+                JpegError::Damaged { what, .. } => {
+                    photo_error(FORMAT, format!("damaged, with arithmetic coding: {what}"))
+                }
+                other => refusal(other),
+            }),
             Err(JpegError::Damaged { what, .. }) => {
                 told.damaged(what.to_string(), &self.options)?;
                 told.notes.push("re-encoded: the file is damaged".into());
@@ -121,21 +92,46 @@ impl Jpeg {
     }
 }
 
-/// The same coefficients with Huffman codes.
-fn recoded(data: &[u8], limit: usize, told: &mut Told) -> Result<Zeroizing<Vec<u8>>, SourceError> {
-    let coefficients = Coefficients::read(data, limit).map_err(|error| match error {
-        // No decoder here conceals what is missing.
-        JpegError::Damaged { what, .. } => {
-            photo_error(FORMAT, format!("damaged, with arithmetic coding: {what}"))
-        }
-        other => refusal(other),
-    })?;
-    for dropped in coefficients.dropped() {
-        told.drop(word(&dropped));
+const FACTS: PageFacts = PageFacts {
+    lossy: true,
+    ..PageFacts::still(8)
+};
+
+/// The picture of coefficients that are kept, and what goes with them.
+fn exact(mut jpeg: RawJpeg, header: &Header, told: &mut Told) -> Result<Page, SourceError> {
+    let dropped = jpeg.dropped();
+    let named = dropped.iter().filter(|d| **d != Dropped::Icc);
+    named.for_each(|d| told.drop(word(d)));
+    match jpeg.icc_profile() {
+        Some(profile) => keep_profile(&profile, header.colour, told),
+        None if dropped.contains(&Dropped::Icc) => told.drop("ICC profile"),
+        None => {}
     }
-    told.notes
-        .push("arithmetic coding became Huffman coding".into());
-    Ok(Zeroizing::new(coefficients.write()))
+    if header.coding == Coding::Arithmetic {
+        told.notes
+            .push("arithmetic coding became Huffman coding".into());
+    }
+    let frame = jpeg
+        .picture()
+        .map_err(|e| SourceError::Absurd(e.to_string()))?
+        .ok_or_else(two_components)?;
+    told.jpeg = Some(jpeg);
+    Ok(Page {
+        frame,
+        facts: FACTS,
+    })
+}
+
+fn two_components() -> SourceError {
+    photo_error(FORMAT, "two components")
+}
+
+fn keep_profile(profile: &[u8], colour: Colour, told: &mut Told) {
+    match colour {
+        Colour::Grey => told.profile(profile, true),
+        Colour::YCbCr | Colour::Rgb => told.profile(profile, false),
+        _ => told.drop("ICC profile"),
+    }
 }
 
 fn refusal(error: JpegError) -> SourceError {
@@ -170,16 +166,12 @@ fn word(dropped: &Dropped) -> String {
     }
 }
 
-/// Pixels in one plane, grey or RGB. Missing data is left to the decoder, which fills it in;
-/// whether that is acceptable is decided with the coefficients.
-fn pixels(
-    data: &[u8],
-    header: &Header,
-    told: &mut Told,
-) -> Result<(Layout, Vec<Vec<u8>>), SourceError> {
+/// The picture as a decoder that conceals damage sees it, of Huffman coding only: pixels in one plane,
+/// grey or RGB.
+fn anew(data: &[u8], header: &Header, told: &mut Told) -> Result<Page, SourceError> {
     let (family, space) = match header.colour {
         Colour::Grey => (Family::Grey, ColorSpace::Luma),
-        Colour::Unknown => return Err(photo_error(FORMAT, "two components")),
+        Colour::Unknown => return Err(two_components()),
         _ => (Family::Rgb, ColorSpace::RGB),
     };
     let options = DecoderOptions::default()
@@ -188,19 +180,16 @@ fn pixels(
         .set_max_height(header.height as usize)
         .jpeg_set_out_colorspace(space);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(data), options);
-    let mut packed = decoder.decode().map_err(|e| photo_error(FORMAT, e))?;
+    let packed = decoder.decode().map_err(|e| photo_error(FORMAT, e))?;
     if let Some(profile) = decoder.icc_profile() {
-        match header.colour {
-            Colour::Grey => told.profile(&profile, true),
-            Colour::YCbCr | Colour::Rgb => told.profile(&profile, false),
-            _ => told.drop("ICC profile"),
-        }
+        keep_profile(&profile, header.colour, told);
     }
-    let area = header.width as usize * header.height as usize;
-    if packed.len() != area * family.colours() {
-        packed.as_mut_slice().zeroize();
-        return Err(photo_error(FORMAT, "another size than its header states"));
-    }
-    // Left as the decoder packs it: three planes would be one more copy of the picture.
-    Ok((Layout::packed(family, false, 8), vec![packed]))
+    let size = Size {
+        width: header.width,
+        height: header.height,
+    };
+    let turn = Orientation::from_exif(header.orientation.into());
+    let layout = Layout::packed(family, false, 8);
+    // A frame of another size than the header states is refused, and its pixels wiped.
+    page(0, size, layout, turn, 0, vec![packed], FACTS)
 }

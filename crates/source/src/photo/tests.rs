@@ -239,3 +239,99 @@ fn a_jpeg_comes_with_its_coefficients_unless_it_was_cut() {
     assert!(photo.take_jpeg().is_none() && photo.damage().is_some());
     assert!(photo.notes()[0].starts_with("re-encoded"));
 }
+
+/// What the detector sees of a page.
+fn seen(page: &Page) -> image::RgbImage {
+    let info = page.frame.info();
+    let (width, height) = (info.size.width, info.size.height);
+    #[expect(clippy::disallowed_methods, reason = "to compare them")]
+    let planes = page.frame.planes();
+    let rows =
+        scrim_pixels::rows::BgrRows::new(&info.layout, info.matrix(), info.range(), width as usize);
+    let mut rows = rows.smooth(info.has_chroma_amid());
+    let mut out = image::RgbImage::new(width, height);
+    let [mut b, mut g, mut r] = [(); 3].map(|()| vec![0; width as usize]);
+    for y in 0..height {
+        let level = scrim_pixels::level::Level::best();
+        rows.read(level, &planes, y as usize, [&mut b, &mut g, &mut r]);
+        for x in 0..width {
+            let at = x as usize;
+            out.put_pixel(x, y, image::Rgb([r[at], g[at], b[at]]));
+        }
+    }
+    out
+}
+
+#[test]
+fn a_jpeg_is_looked_at_as_another_decoder_shows_it_however_it_is_sent() {
+    // By libjpeg, at 4:2:0, all with the same coefficients.
+    let baseline = include_bytes!("../../../jpeg/tests/data/baseline.jpg");
+    let others: [&[u8]; 5] = [
+        baseline,
+        include_bytes!("../../../jpeg/tests/data/progressive.jpg"),
+        include_bytes!("../../../jpeg/tests/data/arithmetic.jpg"),
+        include_bytes!("../../../jpeg/tests/data/progressive_restarts.jpg"),
+        include_bytes!("../../../jpeg/tests/data/scans.jpg"),
+    ];
+    let jpeg = image::ImageFormat::Jpeg;
+    let shown = image::load_from_memory_with_format(baseline, jpeg);
+    let shown = shown.unwrap().to_rgb8();
+    for file in others {
+        let mut photo = Photo::open(&Arc::new(file.to_vec()), PhotoFormat::Jpeg, OPTIONS).unwrap();
+        let seen = seen(&photo.advance().unwrap().unwrap());
+        assert_eq!(seen.dimensions(), shown.dimensions());
+        let both = seen.iter().zip(shown.iter());
+        let most = both.map(|(a, b)| a.abs_diff(*b)).max();
+        assert!(most <= Some(5), "{most:?}");
+    }
+}
+
+/// A profile of grey: its white, and a gamma of 2.
+fn grey_profile() -> Vec<u8> {
+    let mut out = vec![0; 128];
+    for (at, word) in [(12, b"mntr"), (16, b"GRAY"), (20, b"XYZ "), (36, b"acsp")] {
+        out[at..][..4].copy_from_slice(word);
+    }
+    let white = b"XYZ \0\0\0\0\0\0\xF6\xD6\0\x01\0\0\0\0\xD3\x2D";
+    let curve = b"curv\0\0\0\0\0\0\0\x01\x02\0";
+    let end = 128 + 4 + 2 * 12;
+    out.extend(2_u32.to_be_bytes());
+    for (name, at, data) in [(b"wtpt", end, &white[..]), (b"kTRC", end + 20, curve)] {
+        out.extend(name);
+        out.extend(
+            [at as u32, data.len() as u32]
+                .iter()
+                .flat_map(|v| v.to_be_bytes()),
+        );
+    }
+    [out, white.to_vec(), curve.to_vec()].concat()
+}
+
+#[test]
+fn the_profile_of_a_jpeg_is_kept_for_its_colour_if_all_its_parts_are_there() {
+    let grey = image::GrayImage::from_pixel(WIDTH, HEIGHT, image::Luma([90]));
+    let mut plain = Cursor::new(Vec::new());
+    grey.write_to(&mut plain, image::ImageFormat::Jpeg).unwrap();
+    let profile = grey_profile();
+    let (first, second) = profile.split_at(100);
+    let part = |number: u8, bytes: &[u8]| {
+        let body = [&b"ICC_PROFILE\0"[..], &[number, 2], bytes].concat();
+        let length = (body.len() as u16 + 2).to_be_bytes();
+        [&[0xFF, 0xE2][..], &length, &body].concat()
+    };
+    let opened = |parts: &[Vec<u8>]| {
+        let mut data = plain.get_ref().clone();
+        data.splice(2..2, parts.concat());
+        let mut photo = Photo::open(&Arc::new(data), PhotoFormat::Jpeg, OPTIONS).unwrap();
+        photo.advance().unwrap().unwrap();
+        photo
+    };
+    let whole = opened(&[part(2, second), part(1, first)]);
+    assert!(whole.profile().is_some_and(ColourProfile::is_grey));
+    assert_eq!(whole.dropped(), ["texts of the ICC profile"]);
+    let half = opened(&[part(1, first)]);
+    assert_eq!(
+        (half.profile(), half.dropped()),
+        (None, &["ICC profile".to_owned()][..])
+    );
+}
