@@ -1,5 +1,6 @@
 use super::super::tests::{Flat, coded};
 use super::*;
+use crate::frame::RawFrame;
 
 /// Planes of a picture of flat blocks, and what they are.
 fn seen(
@@ -84,6 +85,34 @@ fn a_resolution_that_is_no_half_or_fourth_is_brought_to_a_sample_a_pixel() {
     assert_eq!(planes[0], [10; 16 * 8]);
     assert_eq!(planes[1], [[20; 8], [40; 8]].concat().repeat(8));
     assert_eq!(planes[2], [30; 8 * 8]);
+}
+
+#[test]
+fn whatever_the_sampling_factors_are_the_planes_make_a_frame_of_the_right_levels() {
+    let all = (1..=4).flat_map(|h| (1..=4).map(move |v| (h, v)));
+    let pairs = all
+        .clone()
+        .flat_map(|luma| all.clone().map(move |u| (luma, u)));
+    let blocks = |(h, v): (u8, u8)| usize::from(h * v);
+    // No more blocks in a unit than a scan of all components may have (T.81 B.2.3).
+    let pairs = pairs.filter(|(luma, u)| blocks(*luma) + blocks(*u) < 10);
+    let mut count = 0;
+    for (luma, u) in pairs {
+        let (h, v) = (luma.0.max(u.0), luma.1.max(u.1));
+        let units = 33_usize.div_ceil(8 * usize::from(h)) * 21_usize.div_ceil(8 * usize::from(v));
+        let of = |factors, level| flat(factors, &vec![level; blocks(factors) * units]);
+        let components = [of(luma, 60), of(u, 90), of((1, 1), 200)];
+        let (info, planes) = seen((33, 21), &components, None).unwrap();
+        for (plane, level) in planes.iter().zip([60, 90, 200]) {
+            assert!(
+                plane.iter().all(|sample| *sample == level),
+                "{luma:?} {u:?}"
+            );
+        }
+        assert!(RawFrame::new(0, info, planes).is_ok(), "{luma:?} {u:?}");
+        count += 1;
+    }
+    assert!(count > 60);
 }
 
 #[test]
