@@ -146,26 +146,8 @@ impl SecondStage {
         }
         let judged = &places[..most.min(MOST).min(places.len())];
         let pyramid = Pyramid::for_places(picture, judged, 1 + others.len());
-        let cut = |place: &Candidate, workspace: &mut Workspace| {
-            let patch = pyramid.patch(place);
-            Ok::<_, DetectError>((self.verdict(&patch, place.class, workspace)?, patch))
-        };
-        let looked_at = shared(judged, GRAIN, (&mut *own, &mut *others), cut)?;
-        let (mut verdicts, patches): (Vec<_>, Vec<_>) = looked_at.into_iter().unzip();
-        let mut doubted: Vec<_> = (0..judged.len())
-            .filter(|&at| DOUBTED.contains(&self.score(&turns[at], Some(verdicts[at]))))
-            .collect();
-        doubted.truncate(most - judged.len());
-        let mirrored = shared(
-            &doubted,
-            GRAIN,
-            (&mut *own, &mut *others),
-            |&at, workspace| self.verdict(&patches[at].mirrored(), judged[at].class, workspace),
-        )?;
-        drop(patches);
-        for (at, mirrored) in doubted.into_iter().zip(mirrored) {
-            verdicts[at] = (verdicts[at] + mirrored) / 2.0;
-        }
+        let (judged, more) = (&turns[..judged.len()], most - judged.len());
+        let mut verdicts = self.verdicts(&pyramid, judged, more, (&mut *own, &mut *others))?;
         self.ask(&pyramid, &turns, &mut verdicts, pixels, (own, others))?;
         for (at, place) in places.iter_mut().enumerate() {
             place.score = self.score(&turns[at], verdicts.get(at).copied());
@@ -218,6 +200,39 @@ impl SecondStage {
             verdicts[at] = word;
         }
         Ok(())
+    }
+
+    /// The verdicts on places; of those in doubt, `more` of them at most, the mean with one as in a
+    /// mirror.
+    fn verdicts(
+        &self,
+        pyramid: &Pyramid<'_>,
+        turns: &[Turn],
+        more: usize,
+        (own, others): (&mut Workspace, &mut [Workspace]),
+    ) -> Result<Vec<f32>, DetectError> {
+        let looked = shared(
+            turns,
+            GRAIN,
+            (&mut *own, &mut *others),
+            |turn, workspace| {
+                let patch = pyramid.patch(&turn.place);
+                let verdict = self.verdict(&patch, turn.place.class, workspace)?;
+                Ok((verdict, patch))
+            },
+        )?;
+        let (mut verdicts, patches): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
+        let mut doubted: Vec<_> = (0..turns.len())
+            .filter(|&at| DOUBTED.contains(&self.score(&turns[at], Some(verdicts[at]))))
+            .collect();
+        doubted.truncate(more);
+        let mirrored = shared(&doubted, GRAIN, (own, others), |&at, workspace| {
+            self.verdict(&patches[at].mirrored(), turns[at].place.class, workspace)
+        })?;
+        for (at, mirrored) in doubted.into_iter().zip(mirrored) {
+            verdicts[at] = (verdicts[at] + mirrored) / 2.0;
+        }
+        Ok(verdicts)
     }
 
     /// How sure a patch is to show a thing of this class in its middle.
