@@ -1,6 +1,7 @@
 """The third stage's weights as shipped: float16 tensors under fixed names in one safetensors file.
 
-Halves, since they are nine times as many as those of either other stage; the program computes with them in float32.
+Halves, since they are nine times as many as those of either other stage. The program rounds those of dense layers, and
+what these read, to bfloat16; all else is float32.
 
 Names and shapes, row-major:
 

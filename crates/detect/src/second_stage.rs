@@ -47,8 +47,8 @@ const ASKED: std::ops::Range<f32> = 0.1..0.95;
 /// What all words of the third stage in a look may cost, as [`SHARE`] says it of verdicts.
 const ASKED_SHARE: f64 = 0.5;
 
-/// Pixels that the first stage reads in the time of one word of the third, with AVX2 and AVX-512
-/// alike.
+/// Pixels that the first stage reads in the time of one word of the third, with AVX2; with AVX-512 a word
+/// costs no more than that, and less where it comes with products of bfloat16.
 const WORD: f64 = 150_000.0;
 
 /// Words that a look of any size may cost.

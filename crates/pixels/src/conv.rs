@@ -7,6 +7,7 @@
 //! no thread.
 //!
 //! Panics: rows whose lengths do not fit each other are an error of the caller and panic.
+mod bfloat;
 mod lines;
 mod rolling;
 mod scalar;
@@ -20,8 +21,11 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 #[cfg(target_arch = "x86_64")]
+mod avx512bf16;
+#[cfg(target_arch = "x86_64")]
 mod avxvnni;
 
+pub use bfloat::to_bfloats;
 pub use lines::{Lines, Number};
 pub use rolling::{Rolling, Span};
 pub use weights::{
@@ -54,9 +58,10 @@ pub fn pointwise(level: Level, w: &Pointwise, input: &[u8], output: &mut [f32]) 
     dispatch!(level, pointwise, w, input, output);
 }
 
-/// 1x1 convolution with bias, and ReLU if the layer has it, of any number of pixels: floats in and
-/// out. Sums run over the inputs in order, fused. A NaN in a pixel is one in its outputs.
-pub fn dense(level: Level, w: &Dense, input: &[f32], output: &mut [f32]) {
+/// 1x1 convolution with bias, and ReLU if the layer has it, of any number of pixels: bfloat16 in (see
+/// [`to_bfloats`]), floats out. Products are exact; sums run over the inputs in pairs, of each pair the
+/// second one first. A NaN in a pixel is one in its outputs.
+pub fn dense(level: Level, w: &Dense, input: &[u16], output: &mut [f32]) {
     let pixels = output.len() / w.cout;
     assert_eq!(output.len(), pixels * w.cout, "whole pixels out");
     assert_eq!(input.len(), pixels * w.cin, "as many pixels in as out");

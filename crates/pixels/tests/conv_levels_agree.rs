@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use scrim_pixels::conv::{
     DENSE_GROUP, Dense, Depthwise, Grid, Lines, QUAD, Rolling, SHAPES, STEM_CHANNELS, Separable,
     Span, Stem, TOP, add_doubled, dense, depthwise_floats, depthwise_steps, gather, pointwise,
-    pool_begin, pool_end, stem,
+    pool_begin, pool_end, stem, to_bfloats,
 };
 use scrim_pixels::level::{Level, levels_here};
 use std::fmt::Debug;
@@ -62,6 +62,19 @@ fn block(noise: &mut Noise, (cin, cout): (usize, usize), output: Option<Grid>) -
         output,
     )
     .unwrap()
+}
+
+fn bfloats(values: &[f32]) -> Vec<u16> {
+    let mut bits = vec![0; values.len()];
+    to_bfloats(Level::Scalar, values, &mut bits);
+    bits
+}
+
+/// As floats again.
+fn rounded(values: &[f32]) -> Vec<f32> {
+    let bits = bfloats(values).into_iter();
+    bits.map(|bits| f32::from_bits(u32::from(bits) << 16))
+        .collect()
 }
 
 /// Numbers that begin `offset` behind a cache line, as rows of a strip do.
@@ -132,12 +145,12 @@ proptest! {
     }
 
     #[test]
-    fn every_level_sums_floats_densely_as_scalar(
-        seed: u64, cin in 1usize..=40, groups in 1usize..=18, pixels in 1usize..=33, offset in 0usize..16, relu: bool,
+    fn every_level_sums_bfloats_densely_as_scalar(
+        seed: u64, pairs in 1usize..=20, groups in 1usize..=18, pixels in 1usize..=33, offset in 0usize..16, relu: bool,
     ) {
-        let (mut noise, cout) = (noise(seed), groups * DENSE_GROUP);
+        let (mut noise, cin, cout) = (noise(seed), 2 * pairs, groups * DENSE_GROUP);
         let w = Dense::new((cin, cout), (&noise.floats(cin * cout), &noise.floats(cout)), relu).unwrap();
-        let input = shifted(&noise.floats(pixels * cin), offset);
+        let input = shifted(&bfloats(&noise.floats(pixels * cin)), offset);
         agree(pixels * cout, offset, 12345.0, |level, out| dense(level, &w, &input[offset..], out));
     }
 
@@ -317,14 +330,15 @@ fn every_level_sums_full_inputs_and_equal_weights_as_scalar() {
 /// The definition itself, against the plain formula; negative sums end at 0 with ReLU alone.
 #[test]
 fn a_dense_layer_is_the_matrix_of_its_weights() {
-    let (mut noise, cin) = (noise(5), 7);
+    let (mut noise, cin) = (noise(5), 8);
     // One group of outputs, and several whose weights lie apart.
     for (cout, relu) in [(16, false), (16, true), (64, false), (144, true)] {
         let (weight, bias) = (noise.floats(cin * cout), noise.floats(cout));
         let input = noise.floats(3 * cin);
         let w = Dense::new((cin, cout), (&weight, &bias), relu).unwrap();
+        let (weight, input) = (rounded(&weight), rounded(&input));
         let mut found = vec![0.0; 3 * cout];
-        dense(Level::Scalar, &w, &input, &mut found);
+        dense(Level::Scalar, &w, &bfloats(&input), &mut found);
         assert_eq!(found.iter().any(|value| *value < 0.0), !relu);
         for (at, found) in found.iter().enumerate() {
             let (pixel, o) = (&input[at / cout * cin..][..cin], at % cout);
@@ -334,20 +348,20 @@ fn a_dense_layer_is_the_matrix_of_its_weights() {
             assert!((found - expected).abs() < 1e-5, "{at}: {found}, {expected}");
         }
     }
-    for (cin, cout) in [(0, 8), (4, 0), (4, 12)] {
+    for (cin, cout) in [(0, 8), (4, 0), (4, 12), (3, 8)] {
         let weights = vec![0.0; cin * cout];
         assert!(Dense::new((cin, cout), (&weights, &vec![0.0; cout]), true).is_err());
     }
-    assert!(Dense::new((1, 8), (&[f32::INFINITY; 8], &[0.0; 8]), true).is_err());
+    assert!(Dense::new((2, 8), (&[f32::INFINITY; 16], &[0.0; 8]), true).is_err());
     assert!(Depthwise::new(12, &[0.0; 108], &[0.0; 12]).is_err());
 }
 
 #[test]
 fn a_dense_layer_hides_no_broken_float() {
-    let w = Dense::new((3, 16), (&[0.5; 48], &[0.0; 16]), true).unwrap();
+    let w = Dense::new((4, 16), (&[0.5; 64], &[0.0; 16]), true).unwrap();
     for level in levels_here() {
         let mut out = vec![0.0; 16];
-        dense(level, &w, &[1.0, f32::NAN, 1.0], &mut out);
+        dense(level, &w, &bfloats(&[1.0, f32::NAN, 1.0, 1.0]), &mut out);
         assert!(out.iter().all(|value| value.is_nan()), "{level}");
     }
 }

@@ -2,13 +2,13 @@
 //! the patch's size, read in the middle.
 //!
 //! The form is that of CenterFace's backbone and heat map (`training/third_net.py`; blocks as in
-//! Sandler et al.: "`MobileNetV2`", 2018). Floats throughout: it runs a few times a look, and its
-//! maps are small. Every level gives the same bits. Knows patches of one size and layers; what a
+//! Sandler et al.: "`MobileNetV2`", 2018). Floats, but for what dense layers read, which is rounded to
+//! bfloat16: it runs a few times a look, and its maps are small. Every level gives the same bits. Knows patches of one size and layers; what a
 //! face's score is made of it does not know.
 
 use super::weights::{BLOCKS, LATERALS, NECK, STEM, ThirdWeights};
 use crate::network::NetworkError;
-use scrim_pixels::conv::{COLOURS, Dense, Depthwise, Lines, TAPS, dense, depthwise_floats};
+use scrim_pixels::conv::{COLOURS, Dense, Depthwise, Lines, TAPS, depthwise_floats, to_bfloats};
 use scrim_pixels::level::Level;
 
 /// Pixels of a patch, both ways.
@@ -23,6 +23,9 @@ const MIDDLE: usize = SIDE / STRIDE / 4;
 /// Side of the largest map that a block takes whole: its layers have more weights than a cache holds, and
 /// read them once for all rows.
 const WHOLE: usize = 8;
+
+/// What the first layer reads of the patch for a pixel.
+const PATCH_TAPS: usize = TAPS * COLOURS;
 
 /// Outputs of the score's layer; the first one is read, the others fill up a vector.
 const SCORES: usize = scrim_pixels::conv::DENSE_GROUP;
@@ -68,6 +71,8 @@ pub struct ThirdScratch {
     row: Lines,
     /// A row or map before it is added or put in its place.
     sum: Lines,
+    /// What a dense layer reads.
+    bits: Lines<u16>,
 }
 
 impl ThirdScratch {
@@ -76,7 +81,8 @@ impl ThirdScratch {
     pub fn footprint(&self) -> usize {
         let maps = self.maps.iter().chain(&self.taps).chain(&self.neck);
         let maps = maps.map(|map| map.data.footprint()).sum::<usize>();
-        maps + self.ring.footprint() + self.row.footprint() + self.sum.footprint()
+        let rows = [&self.ring, &self.row, &self.sum].map(Lines::footprint);
+        maps + rows.iter().sum::<usize>() + self.bits.footprint()
     }
 }
 
@@ -138,13 +144,24 @@ impl ThirdNetwork {
             values.resize(len, 0.0);
             values
         };
+        // Inputs come in pairs: a last one that is always 0.
+        let stem = w.tensor("stem.weight");
+        let paired = stem.chunks_exact(PATCH_TAPS);
+        let paired: Vec<_> = paired
+            .flat_map(|row| row.iter().chain(&[0.0]))
+            .copied()
+            .collect();
         let score = (
             &padded("score.weight", NECK * SCORES)[..],
             &padded("score.bias", SCORES)[..],
         );
         Ok(Self {
             level: level.here(),
-            stem: layer("stem", TAPS * COLOURS, STEM, true)?,
+            stem: Dense::new(
+                (PATCH_TAPS + 1, STEM),
+                (&paired, &w.tensor("stem.bias")),
+                true,
+            )?,
             blocks: BLOCKS
                 .iter()
                 .enumerate()
@@ -192,12 +209,23 @@ impl ThirdNetwork {
         self.middle(scratch)
     }
 
+    /// A dense layer over floats, which it reads as bfloat16.
+    fn dense(&self, layer: &Dense, input: &[f32], bits: &mut Lines<u16>, output: &mut [f32]) {
+        bits.set_len(input.len());
+        to_bfloats(self.level, input, bits);
+        scrim_pixels::conv::dense(self.level, layer, bits, output);
+    }
+
     /// 3x3 with stride 2 over the patch, into the first map.
     fn stem(
         &self,
         bgr: [&[u8]; COLOURS],
         ThirdScratch {
-            maps, ring, row, ..
+            maps,
+            ring,
+            row,
+            bits,
+            ..
         }: &mut ThirdScratch,
     ) {
         // A row of the patch behind a pixel of zeros: the outermost taps lie outside.
@@ -219,11 +247,12 @@ impl ThirdNetwork {
                 }
             }
             for (x, taps) in row.chunks_exact_mut(self.stem.cin()).enumerate() {
+                taps[PATCH_TAPS..].fill(0.0);
                 for (line, taps) in ring.chunks_exact(LINE).zip(taps.chunks_exact_mut(AROUND)) {
                     taps.copy_from_slice(&line[2 * x * COLOURS..][..AROUND]);
                 }
             }
-            dense(self.level, &self.stem, row, out.row_mut(y));
+            self.dense(&self.stem, row, bits, out.row_mut(y));
         }
     }
 
@@ -232,7 +261,11 @@ impl ThirdNetwork {
         &self,
         block: &Block,
         ThirdScratch {
-            maps, ring, row, ..
+            maps,
+            ring,
+            row,
+            bits,
+            ..
         }: &mut ThirdScratch,
     ) {
         let [input, out] = maps;
@@ -246,7 +279,7 @@ impl ThirdNetwork {
             if y < side {
                 let slot = &mut ring[y % 3 * padded..][middle..padded - middle];
                 match &block.expand {
-                    Some(expand) => dense(self.level, expand, input.row(y), slot),
+                    Some(expand) => self.dense(expand, input.row(y), bits, slot),
                     None => slot.copy_from_slice(input.row(y)),
                 }
             }
@@ -267,7 +300,7 @@ impl ThirdNetwork {
             depthwise_floats(self.level, &block.depth, rows, row);
             let kept = relu_every(block.stride, middle, row);
             let to = out.row_mut(at / block.stride);
-            dense(self.level, &block.project, kept, to);
+            self.dense(&block.project, kept, bits, to);
             if block.adds {
                 add(to, input.row(at));
             }
@@ -285,6 +318,7 @@ impl ThirdNetwork {
             ring,
             row,
             sum,
+            bits,
             ..
         }: &mut ThirdScratch,
     ) {
@@ -293,7 +327,7 @@ impl ThirdNetwork {
         let padded = (side + 2) * middle;
         out.set_size(side / block.stride, block.project.cout());
         sum.set_len(side * side * middle);
-        dense(self.level, expand, &input.data, sum);
+        self.dense(expand, &input.data, bits, sum);
         ring.set_len((side + 2) * padded);
         ring.fill(0.0);
         let inner = ring.chunks_exact_mut(padded).skip(1);
@@ -307,7 +341,7 @@ impl ThirdNetwork {
             depthwise_floats(self.level, &block.depth, rows, row);
             to.copy_from_slice(relu_every(block.stride, middle, row));
         }
-        dense(self.level, &block.project, sum, &mut out.data);
+        self.dense(&block.project, sum, bits, &mut out.data);
         if block.adds {
             add(&mut out.data, &input.data);
         }
@@ -322,18 +356,19 @@ impl ThirdNetwork {
             taps,
             neck,
             sum,
+            bits,
             ..
         }: &mut ThirdScratch,
     ) {
         let [coarse, fine] = neck;
         coarse.set_size(maps[0].side, NECK);
-        dense(self.level, &self.top, &maps[0].data, &mut coarse.data);
+        self.dense(&self.top, &maps[0].data, bits, &mut coarse.data);
         for ((up, lateral), tap) in self.ups.iter().zip(&self.laterals).zip(taps) {
             fine.set_size(tap.side, NECK);
-            dense(self.level, lateral, &tap.data, &mut fine.data);
+            self.dense(lateral, &tap.data, bits, &mut fine.data);
             sum.set_len(coarse.side * up.cout());
             for y in 0..coarse.side {
-                dense(self.level, up, coarse.row(y), sum);
+                self.dense(up, coarse.row(y), bits, sum);
                 for dy in 0..2 {
                     // Of each pixel's four places the two of this row, which lie side by side.
                     let halves = sum
@@ -355,7 +390,13 @@ impl ThirdNetwork {
     /// The surest cell in the middle of the finest map, behind the last two layers.
     fn middle(
         &self,
-        ThirdScratch { neck, row, sum, .. }: &mut ThirdScratch,
+        ThirdScratch {
+            neck,
+            row,
+            sum,
+            bits,
+            ..
+        }: &mut ThirdScratch,
     ) -> Result<f32, NetworkError> {
         let map = &neck[0];
         let first = (map.side - MIDDLE) / 2;
@@ -370,9 +411,9 @@ impl ThirdNetwork {
                     taps.copy_from_slice(&map.row(y + ky - 1)[from..][..around]);
                 }
             }
-            dense(self.level, &self.mix, row, sum);
+            self.dense(&self.mix, row, bits, sum);
             let mut scores = [0.0; MIDDLE * SCORES];
-            dense(self.level, &self.score, sum, &mut scores);
+            self.dense(&self.score, sum, bits, &mut scores);
             for (x, score) in scores.iter().step_by(SCORES).enumerate() {
                 if !score.is_finite() {
                     let (stride, column, row) = (STRIDE, first + x, y);

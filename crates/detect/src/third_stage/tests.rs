@@ -11,8 +11,9 @@ use sha2::{Digest, Sha256};
 const CARD: &str = include_str!("../../weights/city-third.json");
 const FILE: &[u8] = include_bytes!("../../weights/city-third.safetensors");
 
-/// Difference from PyTorch's float64 over sixty layers of float32.
-const BOUND: f32 = 1e-3;
+/// Difference from PyTorch's float64, in which nothing is rounded, over sixty layers of float32 whose dense
+/// ones read bfloat16.
+const BOUND: f32 = 0.03;
 
 #[derive(Deserialize)]
 struct Vectors {

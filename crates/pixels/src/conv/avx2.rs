@@ -12,10 +12,11 @@ use super::weights::{
 use crate::level::Level;
 use std::arch::x86_64::{
     __m256, __m256i, _mm_packus_epi16, _mm_packus_epi32, _mm_storel_epi64, _mm256_add_epi16,
-    _mm256_add_epi32, _mm256_castsi256_si128, _mm256_cvtepi32_ps, _mm256_cvtps_epi32,
-    _mm256_extracti128_si256, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
-    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_max_ps, _mm256_min_ps, _mm256_set1_epi16,
-    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256, _mm256_storeu_ps,
+    _mm256_add_epi32, _mm256_and_si256, _mm256_castsi256_ps, _mm256_castsi256_si128,
+    _mm256_cvtepi32_ps, _mm256_cvtps_epi32, _mm256_extracti128_si256, _mm256_fmadd_ps,
+    _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_max_ps,
+    _mm256_min_ps, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps,
+    _mm256_setzero_si256, _mm256_slli_epi32, _mm256_storeu_ps,
 };
 use std::ops::Range;
 
@@ -137,7 +138,7 @@ pub(super) unsafe fn quad(at: *const u8) -> __m256i {
 }
 
 /// See [`super::dense`].
-pub(super) fn dense(w: &Dense, input: &[f32], output: &mut [f32]) {
+pub(super) fn dense(w: &Dense, input: &[u16], output: &mut [f32]) {
     check_hardware();
     let pixels = measured_dense(w, input, output);
     assert!(w.panel.is_multiple_of(LANES));
@@ -159,9 +160,45 @@ dense_tile!(
     set1: _mm256_set1_ps,
     load: _mm256_loadu_ps,
     store: _mm256_storeu_ps,
-    fma: _mm256_fmadd_ps,
-    max: _mm256_max_ps
+    max: _mm256_max_ps,
+    pairs: pairs,
+    spread: pair,
+    add: add_pairs
 );
+
+/// Pairs of bfloat16, one a lane.
+///
+/// # Safety
+/// AVX2; 16 numbers are readable at `at`.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) unsafe fn pairs(at: *const u16) -> __m256i {
+    // SAFETY: the caller's promise; the read need not be aligned.
+    unsafe { _mm256_loadu_si256(at.cast()) }
+}
+
+/// A pair of bfloat16, in all lanes.
+///
+/// # Safety
+/// AVX2; two numbers are readable at `at`.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) unsafe fn pair(at: *const u16) -> __m256i {
+    // SAFETY: the caller's promise.
+    unsafe { quad(at.cast()) }
+}
+
+/// Adds the products of pairs, the second one first. A bfloat16 in the upper half of a lane with zeros
+/// below is its float.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn add_pairs(sum: __m256, values: __m256i, weights: __m256i) -> __m256 {
+    let upper = _mm256_set1_epi32(-1 << 16);
+    let second = |pairs| _mm256_castsi256_ps(_mm256_and_si256(pairs, upper));
+    let first = |pairs| _mm256_castsi256_ps(_mm256_slli_epi32::<16>(pairs));
+    let sum = _mm256_fmadd_ps(second(values), second(weights), sum);
+    _mm256_fmadd_ps(first(values), first(weights), sum)
+}
 
 /// ReLU, rounding and 8 bytes stored: the scalar code's `to_step`.
 ///

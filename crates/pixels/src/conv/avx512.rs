@@ -3,9 +3,9 @@
 //! Each safe function checks the CPU itself, so that nothing outside this file can make these
 //! instructions run where they do not exist; lengths are checked there too, once a row, and
 //! the loops behind them go by pointer.
-use super::tiles::{measured, measured_dense};
+use super::tiles::measured;
 use super::weights::{COLOURS, Dense, Depthwise, Pointwise, QUAD, STEM_CHANNELS, Stem, TAPS, TOP};
-use super::{avx2, scalar};
+use super::{avx2, avx512bf16, scalar};
 use crate::level::Level;
 use std::arch::x86_64::{
     __m512, __m512i, _mm_storeu_si128, _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps,
@@ -86,35 +86,13 @@ unsafe fn pointwise_tile<const VECS: usize, const PX: usize>(
 }
 
 /// See [`super::dense`].
-pub(super) fn dense(w: &Dense, input: &[f32], output: &mut [f32]) {
-    check_hardware();
-    let pixels = measured_dense(w, input, output);
-    // SAFETY: the CPU has AVX-512; input, output, weights and bias were measured above, and the
-    // panel is `VECS` vectors in each arm.
-    unsafe {
-        match w.panel {
-            48 => dense_row::<3, 8>(w, input, output, pixels),
-            32 => dense_row::<2, 12>(w, input, output, pixels),
-            16 => dense_row::<1, 16>(w, input, output, pixels),
-            // What fills no whole vectors runs as AVX2's.
-            _ => avx2::dense(w, input, output),
-        }
+pub(super) fn dense(w: &Dense, input: &[u16], output: &mut [f32]) {
+    if avx512bf16::is_here() {
+        avx512bf16::dense(w, input, output);
+    } else {
+        avx2::dense(w, input, output);
     }
 }
-
-dense_row!(
-    features: "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma",
-    rest: [4, 2, 1]
-);
-
-dense_tile!(
-    features: "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma",
-    set1: _mm512_set1_ps,
-    load: _mm512_loadu_ps,
-    store: _mm512_storeu_ps,
-    fma: _mm512_fmadd_ps,
-    max: _mm512_max_ps
-);
 
 /// Four bytes, spread over all lanes.
 ///

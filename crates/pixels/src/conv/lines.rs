@@ -27,6 +27,7 @@ pub trait Number: DefaultIsZeroes {}
 
 impl Number for f32 {}
 impl Number for u8 {}
+impl Number for u16 {}
 impl Number for i8 {}
 
 impl<T: Number> Lines<T> {

@@ -3,6 +3,7 @@
 //! The vector levels give the same bits. Sums of whole numbers are exact in any order; sums of
 //! floats are fused (`mul_add`) and have one order, that of the loops here. Where a kernel is
 //! nothing but one operation a number, the other levels compile these very loops.
+use super::bfloat::widened;
 use super::weights::{
     COLOURS, Dense, Depthwise, Pointwise, QUAD, STEM_CHANNELS, Stem, TOP, WIDEST,
 };
@@ -31,7 +32,7 @@ pub(super) fn pointwise(w: &Pointwise, input: &[u8], output: &mut [f32]) {
 }
 
 /// See [`super::dense`].
-pub(super) fn dense(w: &Dense, input: &[f32], output: &mut [f32]) {
+pub(super) fn dense(w: &Dense, input: &[u16], output: &mut [f32]) {
     let pixels = input
         .chunks_exact(w.cin)
         .zip(output.chunks_exact_mut(w.cout));
@@ -39,9 +40,12 @@ pub(super) fn dense(w: &Dense, input: &[f32], output: &mut [f32]) {
         out.copy_from_slice(&w.bias);
         let panels = w.weight.chunks_exact(w.cin * w.panel);
         for (out, weights) in out.chunks_exact_mut(w.panel).zip(panels) {
-            for (value, weights) in pixel.iter().zip(weights.chunks_exact(w.panel)) {
-                for (sum, weight) in out.iter_mut().zip(weights) {
-                    *sum = value.mul_add(*weight, *sum);
+            let pairs = pixel.as_chunks::<2>().0.iter();
+            for ([first, second], weights) in pairs.zip(weights.chunks_exact(2 * w.panel)) {
+                let [first, second] = [widened(*first), widened(*second)];
+                for (sum, [a, b]) in out.iter_mut().zip(weights.as_chunks::<2>().0) {
+                    *sum = second.mul_add(widened(*b), *sum);
+                    *sum = first.mul_add(widened(*a), *sum);
                 }
             }
         }

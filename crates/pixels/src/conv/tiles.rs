@@ -13,11 +13,12 @@ pub(super) fn measured(w: &Pointwise, input: &[u8], output: &[f32], lanes: usize
     pixels
 }
 
-/// The same for a layer of floats: `cout` is a multiple of its panel.
-pub(super) fn measured_dense(w: &Dense, input: &[f32], output: &[f32]) -> usize {
+/// The same for a layer of bfloat16: `cin` is even, `cout` a multiple of its panel.
+pub(super) fn measured_dense(w: &Dense, input: &[u16], output: &[f32]) -> usize {
     let pixels = output.len() / w.cout;
     assert!(input.len() >= pixels * w.cin && w.weight.len() == w.cin * w.cout);
     assert!(w.bias.len() == w.cout && w.cout.is_multiple_of(w.panel));
+    assert!(w.cin.is_multiple_of(2));
     pixels
 }
 
@@ -27,13 +28,13 @@ pub(super) fn measured_dense(w: &Dense, input: &[f32], output: &[f32]) -> usize 
 macro_rules! dense_row {
     (features: $features:literal, rest: [$($rest:literal),+]) => {
         /// # Safety
-        /// The features below; `input` holds `pixels * cin` floats, `output` `pixels * cout`, the
+        /// The features below; `input` holds `pixels * cin` numbers, `output` `pixels * cout`, the
         /// weights `cin * cout`, the bias `cout`, a multiple of the panel, which is one of
         /// `VECS * LANES`.
         #[target_feature(enable = $features)]
-        unsafe fn dense_row<const VECS: usize, const PX: usize>(
+        pub(super) unsafe fn dense_row<const VECS: usize, const PX: usize>(
             w: &Dense,
-            input: &[f32],
+            input: &[u16],
             output: &mut [f32],
             pixels: usize,
         ) {
@@ -60,39 +61,41 @@ macro_rules! dense_row {
     };
 }
 
-/// `dense_tile` over the instructions of a level.
+/// `dense_tile` over the instructions of a level: `$pairs` loads a vector's pairs, `$spread` one pair for
+/// all lanes, `$add` adds the products of pairs to sums.
 macro_rules! dense_tile {
-    (features: $features:literal, set1: $set1:ident, load: $load:ident, store: $store:ident, fma: $fma:ident, max: $max:ident) => {
+    (features: $features:literal, set1: $set1:ident, load: $load:ident, store: $store:ident, max: $max:ident, pairs: $pairs:ident, spread: $spread:ident, add: $add:ident) => {
         /// `PX` pixels times `VECS` vectors of outputs from `o` on, all sums in registers.
         ///
         /// # Safety
         /// The features below; `PX` pixels are readable at `x` and writable at `y`, `cin` and
-        /// `cout` floats apart; weights and bias as in [`dense_row`], `VECS` vectors at `o`, all in one panel.
+        /// `cout` numbers apart; weights and bias as in [`dense_row`], `VECS` vectors at `o`, all in one panel.
         #[inline]
         #[target_feature(enable = $features)]
         unsafe fn dense_tile<const VECS: usize, const PX: usize>(
             w: &Dense,
             o: usize,
-            x: *const f32,
+            x: *const u16,
             y: *mut f32,
         ) {
             // SAFETY: the caller's promise; no index below reaches further.
             unsafe {
-                let vectors = |at: *const f32| -> [_; VECS] {
-                    std::array::from_fn(|v| $load(at.add(v * LANES)))
-                };
-                let mut sums = [vectors(w.bias.as_ptr().add(o)); PX];
+                let bias = w.bias.as_ptr().add(o);
+                let bias: [_; VECS] = std::array::from_fn(|v| $load(bias.add(v * LANES)));
+                let mut sums = [bias; PX];
                 // The panel that holds `o`, from `o` on.
                 let panel = w
                     .weight
                     .as_ptr()
-                    .add(o / w.panel * w.panel * w.cin + o % w.panel);
-                for i in 0..w.cin {
-                    let weights = vectors(panel.add(i * w.panel));
+                    .add(o / w.panel * w.panel * w.cin + o % w.panel * 2);
+                for i in (0..w.cin).step_by(2) {
+                    let weights = panel.add(i * w.panel);
+                    let weights: [_; VECS] =
+                        std::array::from_fn(|v| $pairs(weights.add(v * LANES * 2)));
                     for (p, sum) in sums.iter_mut().enumerate() {
-                        let value = $set1(*x.add(p * w.cin + i));
+                        let values = $spread(x.add(p * w.cin + i));
                         for v in 0..VECS {
-                            sum[v] = $fma(value, weights[v], sum[v]);
+                            sum[v] = $add(sum[v], values, weights[v]);
                         }
                     }
                 }

@@ -5,6 +5,7 @@
 //! -127..=127, and so that eight products of them fit into a 16-bit sum of AVX2.
 //! A shape without a kernel at every level is refused here: there is no slow path that a
 //! network could fall into unseen.
+use super::bfloat::nearest;
 use super::lines::Lines;
 
 /// Taps of a 3x3 kernel.
@@ -66,7 +67,7 @@ pub enum ShapeError {
         cout: usize,
     },
     /// Channels of a layer of floats that no vector holds.
-    #[error("{cin} to {cout} channels: outputs come in groups of {DENSE_GROUP}, from one input on")]
+    #[error("{cin} to {cout} channels: inputs come in pairs, outputs in groups of {DENSE_GROUP}")]
     Groups {
         /// Input channels.
         cin: usize,
@@ -235,7 +236,7 @@ impl Pointwise {
     }
 }
 
-/// A 1x1 convolution over floats, for networks that see little and may cost more: any number of
+/// A 1x1 convolution over bfloat16, for networks that see little and may cost more: an even number of
 /// inputs, eight outputs or a multiple.
 #[derive(Debug)]
 pub struct Dense {
@@ -243,8 +244,8 @@ pub struct Dense {
     pub(super) cout: usize,
     /// Outputs whose weights lie together: one of [`DENSE_PANELS`], and a divisor of `cout`.
     pub(super) panel: usize,
-    /// `[cout / panel][cin][panel]`: what a tile reads lies in one run.
-    pub(super) weight: Lines,
+    /// `[cout / panel][cin / 2][panel][2]`, bfloat16: what a tile reads lies in one run.
+    pub(super) weight: Lines<u16>,
     pub(super) bias: Lines,
     /// What no output lies below: 0 with ReLU, else negative infinity.
     pub(super) least: f32,
@@ -257,17 +258,18 @@ pub const DENSE_GROUP: usize = 8;
 pub(super) const DENSE_PANELS: [usize; 5] = [48, 32, 24, 16, DENSE_GROUP];
 
 impl Dense {
-    /// Packs a layer. `weight` is `[cout][cin]`, as PyTorch stores it.
+    /// Packs a layer, its weights rounded to bfloat16. `weight` is `[cout][cin]`, as PyTorch stores it.
     ///
     /// # Errors
     /// [`ShapeError`] for other lengths, for outputs that are no whole groups of [`DENSE_GROUP`],
-    /// for no inputs and for weights so large that sums could leave the floats.
+    /// for inputs that are no whole pairs and for weights so large that sums could leave the floats.
     pub fn new(
         (cin, cout): (usize, usize),
         (weight, bias): (&[f32], &[f32]),
         relu: bool,
     ) -> Result<Self, ShapeError> {
-        if cin == 0 || cout == 0 || !cout.is_multiple_of(DENSE_GROUP) {
+        let pairs = cin > 0 && cin.is_multiple_of(2);
+        if !pairs || cout == 0 || !cout.is_multiple_of(DENSE_GROUP) {
             return Err(ShapeError::Groups { cin, cout });
         }
         expect("dense weight", cin * cout, weight)?;
@@ -281,7 +283,12 @@ impl Dense {
         let mut packed = Lines::zeroed(weight.len());
         let panels = weight.chunks_exact(panel * cin);
         for (packed, rows) in packed.chunks_exact_mut(panel * cin).zip(panels) {
-            transpose(rows, cin, 1.0, packed);
+            for (pair, packed) in packed.chunks_exact_mut(2 * panel).enumerate() {
+                let outputs = packed.as_chunks_mut::<2>().0.iter_mut();
+                for (packed, row) in outputs.zip(rows.chunks_exact(cin)) {
+                    *packed = [nearest(row[2 * pair]), nearest(row[2 * pair + 1])];
+                }
+            }
         }
         Ok(Self {
             cin,
@@ -438,19 +445,13 @@ fn scaled(values: &[f32], factor: f32) -> Lines {
 /// `[rows][columns]` to `[columns][rows]`, times `factor`.
 fn transposed(values: &[f32], rows: usize, columns: usize, factor: f32) -> Lines {
     let mut out = Lines::zeroed(rows * columns);
-    transpose(values, columns, factor, &mut out);
-    out
-}
-
-/// The same into `out`, which is as long.
-fn transpose(values: &[f32], columns: usize, factor: f32, out: &mut [f32]) {
-    let rows = out.len() / columns;
     for (column, out) in out.chunks_exact_mut(rows).enumerate() {
         let values = values.iter().skip(column).step_by(columns);
         out.iter_mut()
             .zip(values)
             .for_each(|(out, value)| *out = *value * factor);
     }
+    out
 }
 
 #[cfg(test)]
