@@ -9,8 +9,8 @@ use zeroize::Zeroize;
 /// Samples on a side of a block.
 pub const SIDE: usize = 8;
 
-/// A block's coefficients times their quantisation steps, row by row from the mean on: the number of
-/// whole waves across grows along a row, down along a column.
+/// A block's coefficients times their quantisation steps, row by row from the mean on: along a row grows
+/// the number of half waves across the block, along a column that of those down.
 #[derive(Clone)]
 pub struct Waves {
     /// The coefficients.

@@ -29,22 +29,14 @@ pub(super) fn picture(c: &Coefficients) -> Option<(FrameInfo, Vec<Vec<u8>>)> {
         height: c.height(),
     };
     let finest = finest(c);
-    let kept = |component: &Component| match family {
-        Family::Yuv => reduced(finest, component),
-        _ => Some(Subsampling::default()).filter(|_| is_finest(finest, component)),
-    };
     let mut planes = Vec::new();
     let mut subsamplings = Vec::new();
     for component in c.components() {
-        let (plane, width) = samples(component, size, finest);
-        // Luma has a sample a pixel, whatever the colours have.
-        let sub =
-            kept(component).filter(|sub| !planes.is_empty() || *sub == Subsampling::default());
-        planes.push(match sub {
-            Some(_) => plane,
-            None => stretched(Zeroizing::new(plane), width, size, finest, component),
-        });
-        subsamplings.push(sub.unwrap_or_default());
+        // Luma, inks and primaries have a sample a pixel, whatever the file has.
+        let coarse = family == Family::Yuv && !planes.is_empty();
+        let (plane, sub) = plane(component, size, finest, coarse);
+        planes.push(plane);
+        subsamplings.push(sub);
     }
     if c.colour() == Colour::Ycck {
         to_three_inks(&mut planes, size);
@@ -81,8 +73,24 @@ fn finest(c: &Coefficients) -> (u8, u8) {
     (most(Component::h), most(Component::v))
 }
 
-fn is_finest(finest: (u8, u8), component: &Component) -> bool {
-    finest == (component.h(), component.v())
+/// A component's samples, without what completes its last blocks (T.81 A.1.1), and how many they are
+/// against pixels: as many, unless it may be `coarse`.
+fn plane(
+    component: &Component,
+    size: Size,
+    finest: (u8, u8),
+    coarse: bool,
+) -> (Vec<u8>, Subsampling) {
+    let (samples, width) = samples(component, size, finest);
+    let pixels = Subsampling::default();
+    match reduced(finest, component) {
+        Some(sub) if coarse || sub == pixels => (samples, sub),
+        _ => {
+            let samples = Zeroizing::new(samples);
+            let samples = stretched(&samples, width, size, finest, component);
+            (samples, pixels)
+        }
+    }
 }
 
 /// How many samples a component has against pixels, where that is a half, a fourth or all of them
@@ -101,8 +109,7 @@ fn reduced(finest: (u8, u8), component: &Component) -> Option<Subsampling> {
 /// Block rows that are worth a thread.
 const GRAIN: usize = 64;
 
-/// A component's samples row by row, without what completes its last blocks (T.81 A.1.1), and how
-/// many are in a row. Large ones are made in two halves at once.
+/// A component's samples row by row, and how many are in a row. Large ones are made in two halves at once.
 fn samples(component: &Component, size: Size, finest: (u8, u8)) -> (Vec<u8>, usize) {
     let length = |side: u32, own: u8, finest: u8| {
         (side as usize * usize::from(own)).div_ceil(usize::from(finest))
@@ -150,9 +157,9 @@ fn block_row(level: Level, component: &Component, by: usize, samples: &mut [u8],
     }
 }
 
-/// The same with a sample a pixel: each sample stands for the pixels over it.
+/// Samples, so many in a row, repeated to one a pixel: each stands for the pixels over it.
 fn stretched(
-    plane: Zeroizing<Vec<u8>>,
+    samples: &[u8],
     width: usize,
     size: Size,
     finest: (u8, u8),
@@ -163,7 +170,7 @@ fn stretched(
     let column = |x: u32| at(x, component.h(), finest.0);
     let mut out = Vec::with_capacity(size.width as usize * size.height as usize);
     for y in 0..size.height {
-        let row = &plane[at(y, component.v(), finest.1) * width..][..width];
+        let row = &samples[at(y, component.v(), finest.1) * width..][..width];
         out.extend((0..size.width).map(|x| row[column(x)]));
     }
     out
