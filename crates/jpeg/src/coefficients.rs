@@ -64,8 +64,8 @@ impl Coefficients {
     /// coding, 8 bits a sample, 1 to 4 components.
     ///
     /// `limit_bytes` bounds the memory for coefficients (2 bytes each, padding included) and is
-    /// strict: it is checked before anything is allocated. Besides that, at most one copy of
-    /// the file's coded data is held.
+    /// strict: it is checked before anything of them is allocated. Besides that, at most one copy
+    /// of the file's coded data and of its colour profile is held.
     ///
     /// # Errors
     ///

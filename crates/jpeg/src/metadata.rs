@@ -44,7 +44,7 @@ pub struct Density {
 }
 
 /// Everything gathered from application segments and comments.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Metadata {
     /// Present if there was a JFIF header.
     pub jfif: Option<Density>,
@@ -54,6 +54,18 @@ pub(crate) struct Metadata {
     /// Parts of a colour profile: their number from 1 on, how many there are, their bytes.
     icc: Vec<(u8, u8, Vec<u8>)>,
     dropped: Vec<Dropped>,
+}
+
+/// A profile can carry names and serial numbers: nothing of it goes into a log.
+impl std::fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Metadata")
+            .field("jfif", &self.jfif)
+            .field("adobe", &self.adobe)
+            .field("exif", &self.exif)
+            .field("dropped", &self.dropped)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How a segment begins that holds a part of a colour profile.
@@ -238,6 +250,9 @@ mod tests {
             assert_eq!(profile(&whole).unwrap(), b"colour told");
         }
         assert_eq!(profile(&[b"\x01\x01all"]).unwrap(), b"all");
+        let logged = format!("{:?}", taken(&[(0xE2, &part(one))]));
+        let bytes = format!("{:?}", b"colour");
+        assert!(logged.contains("Icc") && !logged.contains(bytes.trim_matches(['[', ']'])));
         for wrong in [
             &[][..],
             &[one],

@@ -64,9 +64,7 @@ impl FrameInfo {
             _ => Range::Limited,
         })
     }
-}
 
-impl FrameInfo {
     /// Whether chroma samples are said to lie amid the pixels that share them, as in JPEG (JFIF 1.02,
     /// page 5), and not on the left ones.
     #[must_use]
@@ -75,7 +73,7 @@ impl FrameInfo {
     }
 }
 
-/// FFmpeg's number for it.
+/// FFmpeg's number for chroma samples amid their pixels.
 pub(crate) const CHROMA_AMID: u8 = 2;
 
 /// Code point of ITU-T H.273 for what is not said.

@@ -1,8 +1,9 @@
 //! A JPEG's coefficients are a raw picture: they cross the wall through one function.
 //!
-//! [`RawJpeg`] owns them and gives out the picture they hold; [`redact_jpeg`] consumes it and blanks every coded block that a sealed
-//! region touches; what [`RedactedJpeg`] holds is the finished file. All other blocks keep their
-//! coefficients bit for bit.
+//! [`RawJpeg`] owns them and gives out the picture that they hold, as a [`RawFrame`].
+//! [`redact_jpeg`] consumes it and blanks every coded block that a sealed region touches; what
+//! [`RedactedJpeg`] holds is the finished file. All other blocks keep their coefficients bit for
+//! bit.
 
 mod picture;
 

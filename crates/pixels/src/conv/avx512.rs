@@ -100,7 +100,7 @@ pub(super) fn dense(w: &Dense, input: &[u16], output: &mut [f32]) {
 /// AVX-512; four bytes are readable at `at`.
 #[inline]
 #[target_feature(enable = "avx512f")]
-unsafe fn quad(at: *const u8) -> __m512i {
+pub(super) unsafe fn quad(at: *const u8) -> __m512i {
     // SAFETY: the caller's promise; the read need not be aligned.
     _mm512_set1_epi32(unsafe { at.cast::<i32>().read_unaligned() })
 }

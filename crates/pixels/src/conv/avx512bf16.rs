@@ -31,10 +31,11 @@ pub(super) fn dense(w: &Dense, input: &[u16], output: &mut [f32]) {
 
 /// Sixteen sums a vector.
 mod wide {
+    use super::super::avx512::quad;
     use super::Dense;
     use std::arch::x86_64::{
         __m512, __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_loadu_ps, _mm512_loadu_si512,
-        _mm512_max_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_storeu_ps,
+        _mm512_max_ps, _mm512_set1_ps, _mm512_storeu_ps,
     };
 
     const LANES: usize = 16;
@@ -52,6 +53,8 @@ mod wide {
         add: add_pairs
     );
 
+    /// Pairs of bfloat16, one a lane.
+    ///
     /// # Safety
     /// AVX-512; 32 numbers are readable at `at`.
     #[inline]
@@ -61,13 +64,15 @@ mod wide {
         unsafe { _mm512_loadu_si512(at.cast()) }
     }
 
+    /// A pair of bfloat16, in all lanes.
+    ///
     /// # Safety
     /// AVX-512; two numbers are readable at `at`.
     #[inline]
     #[target_feature(enable = "avx512f")]
     unsafe fn pair(at: *const u16) -> __m512i {
-        // SAFETY: the caller's promise; the read need not be aligned.
-        _mm512_set1_epi32(unsafe { at.cast::<i32>().read_unaligned() })
+        // SAFETY: the caller's promise.
+        unsafe { quad(at.cast()) }
     }
 
     #[inline]
