@@ -6,9 +6,11 @@
 //! (`training/third_stage.py`). Knows patches; which places are asked about it does not know.
 
 mod net;
+mod scratch;
 mod weights;
 
-pub use net::{SIDE, ThirdNetwork, ThirdScratch};
+pub use net::{SIDE, ThirdNetwork};
+pub use scratch::ThirdScratch;
 pub use weights::{ThirdCard, ThirdError, ThirdWeights};
 
 use crate::network::NetworkError;

@@ -6,6 +6,7 @@
 //! bfloat16: it runs a few times a look, and its maps are small. Every level gives the same bits. Knows patches of one size and layers; what a
 //! face's score is made of it does not know.
 
+use super::scratch::ThirdScratch;
 use super::weights::{BLOCKS, LATERALS, NECK, STEM, ThirdWeights};
 use crate::network::NetworkError;
 use scrim_pixels::conv::{COLOURS, Dense, Depthwise, Lines, TAPS, depthwise_floats, to_bfloats};
@@ -29,62 +30,6 @@ const PATCH_TAPS: usize = TAPS * COLOURS;
 
 /// Outputs of the score's layer; the first one is read, the others fill up a vector.
 const SCORES: usize = scrim_pixels::conv::DENSE_GROUP;
-
-/// A square map: pixels of `channels` floats, row by row.
-#[derive(Debug, Default)]
-struct Map {
-    data: Lines,
-    side: usize,
-    channels: usize,
-}
-
-impl Map {
-    fn set_size(&mut self, side: usize, channels: usize) {
-        (self.side, self.channels) = (side, channels);
-        self.data.set_len(side * side * channels);
-    }
-
-    fn row(&self, y: usize) -> &[f32] {
-        let len = self.side * self.channels;
-        &self.data[y * len..][..len]
-    }
-
-    fn row_mut(&mut self, y: usize) -> &mut [f32] {
-        let len = self.side * self.channels;
-        &mut self.data[y * len..][..len]
-    }
-}
-
-/// The memory of a run; reused from patch to patch, wiped when it goes.
-#[derive(Debug, Default)]
-pub struct ThirdScratch {
-    /// What the next layer reads, and what it makes.
-    maps: [Map; 2],
-    /// Maps that the way up reads, from coarse to fine.
-    taps: [Map; LATERALS.len()],
-    /// The way up, and the finer map that it is added to.
-    neck: [Map; 2],
-    /// Three padded rows of a block, by row number modulo 3, then one of zeros; or all of them; or rows
-    /// of the patch.
-    ring: Lines,
-    /// A row behind the depthwise layer, or pixels gathered for a layer over several.
-    row: Lines,
-    /// A row or map before it is added or put in its place.
-    sum: Lines,
-    /// What a dense layer reads.
-    bits: Lines<u16>,
-}
-
-impl ThirdScratch {
-    /// Bytes held.
-    #[must_use]
-    pub fn footprint(&self) -> usize {
-        let maps = self.maps.iter().chain(&self.taps).chain(&self.neck);
-        let maps = maps.map(|map| map.data.footprint()).sum::<usize>();
-        let rows = [&self.ring, &self.row, &self.sum].map(Lines::footprint);
-        maps + rows.iter().sum::<usize>() + self.bits.footprint()
-    }
-}
 
 /// One block: each pixel's channels multiplied, mixed with its neighbours' channel by channel, and
 /// brought down again; added to what came in where that has the same form.

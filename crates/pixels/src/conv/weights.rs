@@ -5,8 +5,14 @@
 //! -127..=127, and so that eight products of them fit into a 16-bit sum of AVX2.
 //! A shape without a kernel at every level is refused here: there is no slow path that a
 //! network could fall into unseen.
-use super::bfloat::nearest;
+mod dense;
+mod shape;
+
+pub use dense::{DENSE_GROUP, Dense};
+pub use shape::ShapeError;
+
 use super::lines::Lines;
+use shape::{bounded, expect};
 
 /// Taps of a 3x3 kernel.
 pub const TAPS: usize = 9;
@@ -51,54 +57,6 @@ const STEM_TOP: f32 = 63.0;
 /// What the weights of one sign in one sum of a [`GROUP`] may add up to before they are rounded:
 /// 258 products of [`TOP`] fit into 16 bits, and rounding adds four at most.
 const GROUP_TOP: f64 = 254.0;
-
-/// Folded factors beyond this are refused: below it no sum can leave the floats.
-const LARGEST: f32 = 1e9;
-
-/// Weights that no kernel takes.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-pub enum ShapeError {
-    /// The pair of channel counts is not in [`SHAPES`].
-    #[error("no kernel for {cin} to {cout} channels, there are those for {SHAPES:?}")]
-    Channels {
-        /// Input channels.
-        cin: usize,
-        /// Output channels.
-        cout: usize,
-    },
-    /// Channels of a layer of floats that no vector holds.
-    #[error("{cin} to {cout} channels: inputs come in pairs, outputs in groups of {DENSE_GROUP}")]
-    Groups {
-        /// Input channels.
-        cin: usize,
-        /// Output channels.
-        cout: usize,
-    },
-    /// A slice of weights has another length than the channel counts say.
-    #[error("{what}: expected {expected} weights, found {found}")]
-    Length {
-        /// Which slice.
-        what: &'static str,
-        /// Length by the channel counts.
-        expected: usize,
-        /// Length given.
-        found: usize,
-    },
-    /// The range of a map is no positive number.
-    #[error("a map's range is a number above 0, found {limit}")]
-    Range {
-        /// The range given.
-        limit: f32,
-    },
-    /// A factor so large that sums could leave the floats.
-    #[error("{what}: a factor of {found:e}, at most {LARGEST:e} is taken")]
-    Magnitude {
-        /// Which factor.
-        what: &'static str,
-        /// Its value.
-        found: f32,
-    },
-}
 
 /// How a map is rounded: 0..=127 stand for 0..=`limit`, in equal steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -236,83 +194,6 @@ impl Pointwise {
     }
 }
 
-/// A 1x1 convolution over bfloat16, for networks that see little and may cost more: an even number of
-/// inputs, eight outputs or a multiple.
-#[derive(Debug)]
-pub struct Dense {
-    pub(super) cin: usize,
-    pub(super) cout: usize,
-    /// Outputs whose weights lie together: one of [`DENSE_PANELS`], and a divisor of `cout`.
-    pub(super) panel: usize,
-    /// `[cout / panel][cin / 2][panel][2]`, bfloat16: what a tile reads lies in one run.
-    pub(super) weight: Lines<u16>,
-    pub(super) bias: Lines,
-    /// What no output lies below: 0 with ReLU, else negative infinity.
-    pub(super) least: f32,
-}
-
-/// Outputs of a [`Dense`] come in groups of so many: a vector of the narrowest level.
-pub const DENSE_GROUP: usize = 8;
-
-/// Outputs of a [`Dense`] that tiles make at once: three, two and one vector of 16 and of 8.
-pub(super) const DENSE_PANELS: [usize; 5] = [48, 32, 24, 16, DENSE_GROUP];
-
-impl Dense {
-    /// Packs a layer, its weights rounded to bfloat16. `weight` is `[cout][cin]`, as PyTorch stores it.
-    ///
-    /// # Errors
-    /// [`ShapeError`] for other lengths, for outputs that are no whole groups of [`DENSE_GROUP`],
-    /// for inputs that are no whole pairs and for weights so large that sums could leave the floats.
-    pub fn new(
-        (cin, cout): (usize, usize),
-        (weight, bias): (&[f32], &[f32]),
-        relu: bool,
-    ) -> Result<Self, ShapeError> {
-        let pairs = cin > 0 && cin.is_multiple_of(2);
-        if !pairs || cout == 0 || !cout.is_multiple_of(DENSE_GROUP) {
-            return Err(ShapeError::Groups { cin, cout });
-        }
-        expect("dense weight", cin * cout, weight)?;
-        expect("dense bias", cout, bias)?;
-        bounded("dense weight", weight)?;
-        bounded("dense bias", bias)?;
-        let panel = DENSE_PANELS
-            .into_iter()
-            .find(|panel| cout.is_multiple_of(*panel))
-            .unwrap_or(DENSE_GROUP);
-        let mut packed = Lines::zeroed(weight.len());
-        let panels = weight.chunks_exact(panel * cin);
-        for (packed, rows) in packed.chunks_exact_mut(panel * cin).zip(panels) {
-            for (pair, packed) in packed.chunks_exact_mut(2 * panel).enumerate() {
-                let outputs = packed.as_chunks_mut::<2>().0.iter_mut();
-                for (packed, row) in outputs.zip(rows.chunks_exact(cin)) {
-                    *packed = [nearest(row[2 * pair]), nearest(row[2 * pair + 1])];
-                }
-            }
-        }
-        Ok(Self {
-            cin,
-            cout,
-            panel,
-            weight: packed,
-            bias: Lines::copied(bias),
-            least: if relu { 0.0 } else { f32::NEG_INFINITY },
-        })
-    }
-
-    /// Input channels.
-    #[must_use]
-    pub const fn cin(&self) -> usize {
-        self.cin
-    }
-
-    /// Output channels.
-    #[must_use]
-    pub const fn cout(&self) -> usize {
-        self.cout
-    }
-}
-
 impl Depthwise {
     /// Packs a layer by itself, without rounding. `weight` is `[channels][ky * 3 + kx]`.
     ///
@@ -409,31 +290,6 @@ fn whole(value: f32, step: f32) -> i8 {
     // where a processor need not have it.
     const WHOLE: f32 = 12_582_912.0;
     ((value / step + WHOLE) - WHOLE) as i8
-}
-
-fn expect(what: &'static str, expected: usize, slice: &[f32]) -> Result<(), ShapeError> {
-    let found = slice.len();
-    if found == expected {
-        Ok(())
-    } else {
-        Err(ShapeError::Length {
-            what,
-            expected,
-            found,
-        })
-    }
-}
-
-fn bounded(what: &'static str, values: &[f32]) -> Result<(), ShapeError> {
-    // All of them are looked at before the first bad one is: that way many are at once.
-    let good = |value: &f32| value.abs() <= LARGEST;
-    if values.iter().fold(true, |all, value| all & good(value)) {
-        return Ok(());
-    }
-    match values.iter().find(|value| !good(value)) {
-        Some(&found) => Err(ShapeError::Magnitude { what, found }),
-        None => Ok(()),
-    }
 }
 
 fn scaled(values: &[f32], factor: f32) -> Lines {

@@ -1,5 +1,6 @@
 //! A block gives the same bits whichever way it goes over its map.
 
+use super::super::scratch::Map;
 use super::*;
 use crate::weights::Variant;
 use scrim_pixels::level::levels_here;
