@@ -2,8 +2,9 @@
 
 use scrim_units::{Class, Size};
 
+use crate::chain::Chain;
 use crate::cover::{summary, with_margins};
-use crate::path::place;
+use crate::path::{Placed, place};
 use crate::shot::{Shot, rising_times, shots};
 use crate::{ClipCover, FrameCover, FrameFacts, TrackSettings, TrackSummary, chain, join, keep};
 
@@ -37,6 +38,24 @@ pub(crate) fn cover_shot(
     frames: &mut [FrameCover],
     tracks: &mut Vec<TrackSummary>,
 ) {
+    for (chain, path) in tracks_of(shot, settings) {
+        let set = settings.of(chain.class);
+        let id = tracks.len() as u32;
+        let boxes = with_margins(shot.size, &path, &chain, set, id);
+        for (placed, b) in path.iter().zip(boxes) {
+            frames[placed.frame].boxes.push(b);
+        }
+        let ends = [&path[0], &path[path.len() - 1]].map(|p| shot.first + p.frame);
+        tracks.push(summary(id, &chain, ends[0], ends[1]));
+    }
+}
+
+/// What is covered in a shot, in order of the first sighting, each with its place in every frame
+/// from first to last.
+pub(crate) fn tracks_of<'a>(
+    shot: &'a Shot<'_>,
+    settings: &'a TrackSettings,
+) -> impl Iterator<Item = (Chain, Vec<Placed>)> + 'a {
     let mut chains = Vec::new();
     for class in Class::ALL {
         let set = settings.of(class);
@@ -49,15 +68,8 @@ pub(crate) fn cover_shot(
         );
     }
     chains.sort_by_key(|c| c.first().frame); // stable: faces before plates
-    for chain in chains {
-        let set = settings.of(chain.class);
-        let id = tracks.len() as u32;
-        let path = place(shot, &chain, set);
-        let boxes = with_margins(shot.size, &path, &chain, set, id);
-        for (placed, b) in path.iter().zip(boxes) {
-            frames[placed.frame].boxes.push(b);
-        }
-        let ends = [&path[0], &path[path.len() - 1]].map(|p| shot.first + p.frame);
-        tracks.push(summary(id, &chain, ends[0], ends[1]));
-    }
+    chains.into_iter().map(move |chain| {
+        let path = place(shot, &chain, settings.of(chain.class));
+        (chain, path)
+    })
 }

@@ -24,6 +24,7 @@ mod keep;
 mod live;
 mod motion;
 mod packed;
+mod parts;
 mod passes;
 mod path;
 mod predict;

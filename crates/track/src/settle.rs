@@ -3,12 +3,13 @@
 //! A track never reaches over a cut, nor over a stretch without sightings that is longer than
 //! every gap that is bridged. So the cover of what lies before is settled there, and the facts
 //! of its frames are forgotten. The cover is that of [`cover_clip`](crate::cover_clip), whole
-//! and to the bit: where a stretch ends decides nothing but how much is held at a time.
+//! and to the bit: where a stretch ends decides nothing but how much is held at a time. Only a scene
+//! that has neither for minutes is settled in `parts`.
 
 use scrim_units::{Class, Size};
 
 use crate::chain::LONGEST_GAP_S;
-use crate::clip::cover_shot;
+use crate::parts::{Lengths, Seam};
 use crate::path::UNSEEN_CARRY_S;
 use crate::shot::{Shot, makes_sense, time_after};
 use crate::{FrameCover, FrameFacts, TrackSettings, TrackSummary};
@@ -22,11 +23,16 @@ pub struct ClipTracker {
     size: Size,
     settings: TrackSettings,
     reach: Reach,
-    /// Frames that are not settled, all of one shot, and their times.
+    lengths: Lengths,
+    /// Frames that are not settled, all of one shot, and their times; before them those of the part
+    /// that was settled last, as far as they still say something.
     frames: Vec<FrameFacts>,
     times: Vec<f64>,
+    /// How many of them are settled.
+    behind: usize,
     /// Number of the first of them in the clip.
     first: usize,
+    seam: Seam,
     /// The last of them in which anything was found.
     found: Option<usize>,
     /// The first one after that to which no track is carried on.
@@ -68,15 +74,30 @@ impl ClipTracker {
             size,
             reach: Reach::of(&settings),
             settings,
+            lengths: Lengths::default(),
             frames: Vec::new(),
             times: Vec::new(),
+            behind: 0,
             first: 0,
+            seam: Seam::default(),
             found: None,
             over: None,
             last_time: None,
             settled: Vec::new(),
             tracks: Vec::new(),
         }
+    }
+
+    /// With parts of other lengths.
+    #[cfg(test)]
+    pub(crate) fn in_parts(self, lengths: Lengths) -> Self {
+        Self { lengths, ..self }
+    }
+
+    /// Frames that are held.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> usize {
+        self.frames.len()
     }
 
     /// Takes the next frame in display order.
@@ -87,6 +108,7 @@ impl ClipTracker {
             self.settle(self.frames.len());
         } else {
             self.settle_what_is_over(time);
+            self.settle_what_is_long(time);
         }
         let index = self.frames.len();
         if self.compact(&mut frame) {
@@ -144,22 +166,55 @@ impl ClipTracker {
         }
     }
 
-    /// Settles the first `n` frames that are left, in which all is that was found.
-    fn settle(&mut self, n: usize) {
-        let start = self.settled.len();
-        self.settled.resize(start + n, FrameCover::default());
-        if self.found.is_some() {
-            let shot = Shot::new(self.size, self.first, &self.frames, &self.times[..n]);
-            let covers = &mut self.settled[start..];
-            cover_shot(&shot, &self.settings, covers, &mut self.tracks);
+    /// Settles a part of a scene that has gone on for so long.
+    fn settle_what_is_long(&mut self, time: f64) {
+        let Some(start) = self.times.get(self.behind) else {
+            return;
+        };
+        if time - start <= self.lengths.held_s() {
+            return;
         }
-        self.frames.drain(..n);
-        self.times.drain(..n);
+        let until = |seconds: f64| self.times.partition_point(|t| t - start < seconds);
+        let end = until(self.lengths.part_s);
+        let shared = until(self.lengths.part_s + self.lengths.shared_s) - end;
+        let context = until(self.lengths.part_s - self.lengths.around_s);
+        self.cover(self.frames.len(), end, shared);
+        self.forget(context);
+    }
+
+    /// Settles the first `n` frames, in which all is that was found.
+    fn settle(&mut self, n: usize) {
+        self.cover(n, n, 0);
+        self.forget(n);
         // A long stretch leaves no large buffers behind.
         self.frames.shrink_to(BUNCH);
         self.times.shrink_to(BUNCH);
-        self.first += n;
         (self.found, self.over) = (None, None);
+    }
+
+    /// Gives the frames up to `end` their cover, by what was found in the first `n`; `shared` frames
+    /// after them are covered as well when it is their turn.
+    fn cover(&mut self, n: usize, end: usize, shared: usize) {
+        let part = self.behind.min(end)..end;
+        self.behind = self.behind.max(end);
+        if self.found.is_none() && self.seam.is_empty() {
+            self.settled.extend(part.map(|_| FrameCover::default()));
+            return;
+        }
+        let shot = Shot::new(self.size, self.first, &self.frames, &self.times[..n]);
+        let tracks = &mut self.tracks;
+        let covers = self.seam.cover(&shot, &self.settings, part, shared, tracks);
+        self.settled.extend(covers);
+    }
+
+    /// Forgets the first `n` frames.
+    fn forget(&mut self, n: usize) {
+        self.frames.drain(..n);
+        self.times.drain(..n);
+        self.first += n;
+        self.behind -= n;
+        self.found = self.found.and_then(|k| k.checked_sub(n));
+        self.over = self.over.and_then(|k| k.checked_sub(n));
     }
 }
 
@@ -176,7 +231,7 @@ mod tests {
         let mut tracker = ClipTracker::new(SIZE, settings);
         let held = frames.into_iter().map(|f| {
             tracker.push(f);
-            tracker.frames.len()
+            tracker.held()
         });
         held.max().unwrap_or(0)
     }
