@@ -4,7 +4,7 @@ share of the known faces and plates that came out changed, so that a faster wron
 All of it in one run and in turns, because machines are noisy; the figures are medians.
 
     peers.py SCRIM [--runs 3] [--seconds 8] [--height 1080] [--peer 'deface {in} -o {out}']
-             [--photos 10] [--hour]
+             [--photos 10] [--hour [FOOTAGE]]
 
 Needs what scripts/sample.sh installs (numpy, Pillow, scikit-image) and the ffmpeg programs.
 """
@@ -153,12 +153,12 @@ def photos(args: argparse.Namespace, source: Path, work: Path) -> None:
     print(f"each by itself: {wall:.2f} s wall and {cpu:.2f} s CPU, {peak / 1e6:.0f} MB")
 
 
-def hour(args: argparse.Namespace, source: Path, work: Path) -> None:
+def hour(args: argparse.Namespace, footage: Path, work: Path) -> None:
     """Peak memory over a minute and over an hour of the same footage at a small size."""
     peaks = []
     for minutes in (1, 60):
         path = work / f"{minutes}.mp4"
-        subprocess.run(["ffmpeg", "-v", "error", "-stream_loop", "-1", "-i", str(source), "-t",
+        subprocess.run(["ffmpeg", "-v", "error", "-stream_loop", "-1", "-i", str(footage), "-t",
                         str(60 * minutes), "-vf", "scale=320:180", "-c:v", "libx264", "-preset",
                         "ultrafast", str(path)], check=True)
         peaks.append(measure([args.scrim, "redact", str(path), "-o", str(work / "long.mp4"),
@@ -177,7 +177,8 @@ def main() -> None:
     parser.add_argument("--height", type=int, default=1080)
     parser.add_argument("--peer", help="another redactor, with {in} and {out}")
     parser.add_argument("--photos", type=int, default=0)
-    parser.add_argument("--hour", action="store_true")
+    parser.add_argument("--hour", nargs="?", const="",
+                        help="of this footage, repeated; without it, of the sample")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
@@ -188,8 +189,8 @@ def main() -> None:
         race(args, source, json.loads(truth.read_text()), work)
         if args.photos:
             photos(args, source, work)
-        if args.hour:
-            hour(args, source, work)
+        if args.hour is not None:
+            hour(args, Path(args.hour) if args.hour else source, work)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ pub enum Stage {
     Detect,
     /// Tracking, or sealing the cover.
     Track,
+    /// Keeping what was found until the second pass.
+    Keep,
     /// Filling the regions of a frame.
     Redact,
     /// Encoding.
@@ -31,12 +33,13 @@ pub enum Stage {
 
 impl Stage {
     /// All stages, in the way of a frame.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Open,
         Self::Damage,
         Self::Decode,
         Self::Detect,
         Self::Track,
+        Self::Keep,
         Self::Redact,
         Self::Encode,
         Self::Mux,
@@ -60,6 +63,7 @@ impl Stage {
             Self::Decode => "decode",
             Self::Detect => "detect",
             Self::Track => "track",
+            Self::Keep => "keep",
             Self::Redact => "redact",
             Self::Encode => "encode",
             Self::Mux => "mux",
@@ -88,7 +92,7 @@ pub fn effect(stage: Stage) -> Effect {
     match stage {
         Stage::Open | Stage::Damage | Stage::Memory => Effect::Refuse,
         Stage::Decode | Stage::Detect | Stage::Track | Stage::Redact => Effect::BlankFrame,
-        Stage::Encode | Stage::Mux => Effect::GiveUp,
+        Stage::Keep | Stage::Encode | Stage::Mux => Effect::GiveUp,
         Stage::Report => Effect::RemoveOutput,
     }
 }
@@ -146,6 +150,11 @@ mod tests {
     #[test]
     fn a_frame_that_could_not_be_filled_is_blanked() {
         assert_eq!(effect(Stage::Redact), Effect::BlankFrame);
+    }
+
+    #[test]
+    fn a_file_of_which_what_was_found_cannot_be_kept_is_given_up() {
+        assert_eq!(effect(Stage::Keep), Effect::GiveUp);
     }
 
     #[test]

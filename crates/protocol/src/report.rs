@@ -13,9 +13,11 @@ pub const REPORT_VERSION: u32 = 1;
 pub type Rect = [u32; 4];
 
 /// The report of one redacted file.
+// A writer may hold the regions in anything that makes the same JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Report {
+#[schemars(rename = "Report")]
+pub struct Report<R = Vec<Stretch>> {
     /// Version of this format.
     pub report: u32,
     /// Version of scrim, and of the FFmpeg libraries that it ran with.
@@ -31,7 +33,7 @@ pub struct Report {
     /// What can be promised about what was found.
     pub coverage: Coverage,
     /// What was filled, in rising order of frames.
-    pub regions: Vec<Stretch>,
+    pub regions: R,
     /// Tracks, for reviewing; a number means nothing outside this file.
     pub tracks: Vec<Track>,
     /// Frames that were blanked whole.

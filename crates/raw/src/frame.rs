@@ -5,8 +5,9 @@ use scrim_pixels::colour::Matrix;
 use scrim_pixels::layout::{Family, Layout, Range};
 use scrim_pixels::plane::PlaneRef;
 use scrim_units::{FrameId, Orientation, Pts, Size, TimeBase};
-use std::sync::Arc;
-use xxhash_rust::xxh3::Xxh3Default;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, OnceLock};
+use xxhash_rust::xxh3::Xxh3;
 use zeroize::Zeroize;
 
 /// Colour tags of a frame: code points of ITU-T H.273, 2 where unspecified.
@@ -142,6 +143,13 @@ pub enum FrameError {
     Empty,
 }
 
+/// Of this process alone: checksums lie in memory, and on a disk, longer than pixels do, and outside
+/// say nothing of a picture.
+fn seed() -> u64 {
+    static SEED: OnceLock<u64> = OnceLock::new();
+    *SEED.get_or_init(|| RandomState::new().hash_one(0))
+}
+
 /// Decoded pixels. No `Clone`, `Debug`, `Serialize`, `AsRef`; wiped on drop.
 ///
 /// ```compile_fail
@@ -165,7 +173,7 @@ impl RawFrame {
             planes.iter_mut().for_each(Zeroize::zeroize);
             return Err(error);
         }
-        let mut hash = Xxh3Default::new();
+        let mut hash = Xxh3::with_seed(seed());
         planes.iter().for_each(|p| hash.update(p));
         let id = FrameId {
             index,

@@ -2,10 +2,11 @@
 
 use crate::examine::Pace;
 use crate::job::Engine;
-use crate::ledger::Boxes;
+use crate::ledger::{Boxes, KeepError};
 use scrim_track::{ClipTracker, FrameCover, FrameFacts, LiveTracker, TrackSettings, TrackSummary};
 use scrim_units::{PxBox, PxRect, Size};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 /// What tracks a clip while it is read. There is one for files and one for live pictures; tests
 /// of faults put one that fails in the place of the first, and whatever that says is sealed like the right one.
@@ -71,7 +72,8 @@ pub(crate) struct Tracked {
 }
 
 impl Covering {
-    pub(crate) fn new(size: Size, pace: Pace, engine: &Engine) -> Self {
+    /// For frames of this size; what is kept of many is kept in a file of `folder`.
+    pub(crate) fn new(size: Size, pace: Pace, engine: &Engine, folder: &Path) -> Self {
         let track = engine.settings.track();
         let tracker = match pace {
             Pace::File => (engine.tracks)(size, track),
@@ -81,14 +83,14 @@ impl Covering {
             tracker: Some(tracker),
             size,
             mask_scale: engine.settings.mask_scale,
-            boxes: Boxes::default(),
+            boxes: Boxes::new(folder),
         }
     }
 
     /// Takes the next frame. A tracker that fails is given no more.
-    pub(crate) fn push(&mut self, frame: FrameFacts) {
+    pub(crate) fn push(&mut self, frame: FrameFacts) -> Result<(), KeepError> {
         let Some(mut tracker) = self.tracker.take() else {
-            return;
+            return Ok(());
         };
         let pushed = catch_unwind(AssertUnwindSafe(move || {
             tracker.push(frame);
@@ -97,27 +99,32 @@ impl Covering {
         }));
         if let Ok((tracker, settled)) = pushed {
             self.tracker = Some(tracker);
-            self.keep(&settled);
+            self.keep(&settled)?;
         }
+        Ok(())
     }
 
     /// The whole; None where the tracker failed.
-    pub(crate) fn finish(mut self) -> Option<Tracked> {
-        let tracker = self.tracker.take()?;
+    pub(crate) fn finish(mut self) -> Result<Option<Tracked>, KeepError> {
+        let Some(tracker) = self.tracker.take() else {
+            return Ok(None);
+        };
         let rest = catch_unwind(AssertUnwindSafe(move || tracker.finish()));
-        let (settled, tracks) = rest.ok()?;
-        self.keep(&settled);
-        Some(Tracked {
+        let Ok((settled, tracks)) = rest else {
+            return Ok(None);
+        };
+        self.keep(&settled)?;
+        Ok(Some(Tracked {
             boxes: self.boxes,
             tracks,
-        })
+        }))
     }
 
-    fn keep(&mut self, settled: &[FrameCover]) {
-        for frame in settled {
+    fn keep(&mut self, settled: &[FrameCover]) -> Result<(), KeepError> {
+        settled.iter().try_for_each(|frame| {
             let rects = rects(frame, self.size, self.mask_scale).collect();
-            self.boxes.push(rects);
-        }
+            self.boxes.push(rects)
+        })
     }
 }
 

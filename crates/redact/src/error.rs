@@ -1,5 +1,6 @@
 //! Why a file was not redacted.
 
+use crate::ledger::KeepError;
 use scrim_engine::{Effect, Fault, Stage, effect};
 use scrim_sink::SinkError;
 use scrim_source::SourceError;
@@ -14,6 +15,9 @@ pub enum JobError {
     /// The output could not be written.
     #[error(transparent)]
     Sink(#[from] SinkError),
+    /// What was found could not be kept for the second pass.
+    #[error(transparent)]
+    Keep(#[from] KeepError),
     /// The report could not be written; the output was removed as well.
     #[error("the report {path} cannot be written ({cause}), so the output was removed as well", path = .path.display())]
     Report {
@@ -50,6 +54,7 @@ impl JobError {
             Self::Source(SourceError::Damaged(_)) => Stage::Damage,
             Self::Sink(SinkError::Mux { .. } | SinkError::Io { .. }) => Stage::Mux,
             Self::Sink(_) => Stage::Encode,
+            Self::Keep(_) => Stage::Keep,
             Self::Report { .. } => Stage::Report,
             Self::Fault(fault) => fault.stage,
             Self::Source(_) | Self::NoReport { .. } | Self::Unsteady(_) | Self::Stopped => {

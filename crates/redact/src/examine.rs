@@ -4,7 +4,7 @@
 use crate::cover::{Covering, Tracked};
 use crate::error::JobError;
 use crate::job::{Control, Engine, Step};
-use crate::ledger::{Examined, Frames, Looked};
+use crate::ledger::{Examined, Frames, KeepError, Looked};
 use scrim_detect::{After, Guard, Prepared};
 use scrim_engine::{Effect, Fault, Stage, effect};
 use scrim_ff::Light;
@@ -86,10 +86,12 @@ fn check_damage(damage: &Damage, accepted: bool) -> Result<(), SourceError> {
     }
 }
 
-/// Examines the clip at `path` as at this pace; `witness` is told what each look found. Whether the
-/// file is damaged is known at its end: nothing of it may be told or written before.
+/// Examines the clip at `path` as at this pace; `witness` is told what each look found. What is
+/// kept of a long one is kept in a file of `folder`. Whether the file is damaged is known at its
+/// end: nothing of it may be told or written before.
 pub(crate) fn examine(
     path: &Path,
+    folder: &Path,
     pace: Pace,
     engine: &Engine,
     control: &Control,
@@ -116,7 +118,8 @@ pub(crate) fn examine(
             }
         });
         let surveyor = scope.spawn(|| survey_all(decoded, ready, &video, pace, engine));
-        let looked = look_at_all(surveyed, &video, pace, engine, control, witness);
+        let start = |first: &FrameInfo| Looker::new(first, folder, pace, engine);
+        let looked = look_at_all(surveyed, &video, start, control, witness);
         let schedule = surveyor.join();
         let clip = match decoder.join() {
             Ok(result) => result?,
@@ -129,7 +132,7 @@ pub(crate) fn examine(
         check_damage(clip.damage(), engine.settings.accept_damaged)?;
         Ok(Examination {
             frames: looker.frames,
-            tracked: looker.covering.finish(),
+            tracked: looker.covering.finish()?,
             first,
             light: clip.light().clone(),
             dropped,
@@ -179,16 +182,14 @@ fn survey_all(
 fn look_at_all(
     frames: Receiver<(FrameInfo, Surveyed)>,
     video: &VideoFacts,
-    pace: Pace,
-    engine: &Engine,
+    start: impl Fn(&FrameInfo) -> Looker,
     control: &Control,
     witness: &mut dyn FnMut(&Witnessed<'_>),
 ) -> Result<Option<(Looker, FrameInfo)>, JobError> {
     let mut state: Option<(Looker, FrameInfo)> = None;
     for (info, surveyed) in frames {
-        let start = || (Looker::new(&info, pace, engine), info.clone());
-        let (looker, _) = state.get_or_insert_with(start);
-        looker.take(surveyed, witness);
+        let (looker, _) = state.get_or_insert_with(|| (start(&info), info));
+        looker.take(surveyed, witness)?;
         let done = looker.frames.len() as u64;
         control.step(Step::Examined(done, expected(video)))?;
     }
@@ -217,18 +218,22 @@ struct Looker {
 const GOES_ON_S: f64 = 0.5;
 
 impl Looker {
-    fn new(first: &FrameInfo, pace: Pace, engine: &Engine) -> Self {
+    fn new(first: &FrameInfo, folder: &Path, pace: Pace, engine: &Engine) -> Self {
         let track = engine.settings.track();
         Self {
             guard: engine.guard(),
-            frames: Frames::default(),
-            covering: Covering::new(first.size, pace, engine),
+            frames: Frames::new(folder),
+            covering: Covering::new(first.size, pace, engine, folder),
             strong: Class::ALL.map(|c| track.of(c).strong),
             looked_s: None,
         }
     }
 
-    fn take(&mut self, surveyed: Surveyed, witness: &mut dyn FnMut(&Witnessed<'_>)) {
+    fn take(
+        &mut self,
+        surveyed: Surveyed,
+        witness: &mut dyn FnMut(&Witnessed<'_>),
+    ) -> Result<(), KeepError> {
         let Surveyed {
             id, seconds, cut, ..
         } = surveyed;
@@ -271,8 +276,8 @@ impl Looker {
                 }
             }
         };
-        self.covering.push(facts);
-        self.frames.push(Examined { id, seconds, look });
+        self.covering.push(facts)?;
+        self.frames.push(Examined { id, seconds, look })
     }
 
     fn look(

@@ -32,6 +32,7 @@ fn reason(stage: Stage) -> Option<Reason> {
         Stage::Redact => Some(Reason::Painter),
         Stage::Open
         | Stage::Damage
+        | Stage::Keep
         | Stage::Encode
         | Stage::Mux
         | Stage::Report

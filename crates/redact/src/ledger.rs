@@ -1,6 +1,6 @@
-//! What is remembered of a clip's frames between its two passes: a few dozen bytes a frame, so
-//! that hours take a few megabytes. Written in the order of frames, and read in it as often as
-//! needed.
+//! What is remembered of a clip's frames between its two passes: a few dozen bytes a frame and
+//! some for each box, in a file without a name once they are many. Written in the order of frames,
+//! and read in it as often as needed.
 //!
 //! Knows nothing of pictures: numbers, boxes and scores alone.
 
@@ -8,9 +8,11 @@ mod boxes;
 mod tape;
 
 pub(crate) use boxes::Boxes;
+pub use tape::KeepError;
 
 use scrim_engine::{Fault, Stage};
 use scrim_units::{Class, FrameId, PxBox, Sighting};
+use std::path::{Path, PathBuf};
 use tape::{Reader, Tape};
 
 /// What the first pass knows of one frame.
@@ -39,8 +41,16 @@ const FAILED: i64 = 1;
 /// Of one in which nothing was found, and more for each thing that was.
 const FOUND: i64 = 2;
 
+/// The folder for what is kept of a file that is written to `target`: the nearest one to it that is
+/// there, since that disk must hold more.
+pub(crate) fn folder_beside(target: &Path) -> PathBuf {
+    let folders = target.ancestors().skip(1);
+    let mut folders = folders.filter(|f| !f.as_os_str().is_empty());
+    let there = folders.find(|f| f.is_dir());
+    there.unwrap_or(Path::new(".")).to_owned()
+}
+
 /// The frames of a clip.
-#[derive(Default)]
 pub(crate) struct Frames {
     tape: Tape,
     len: usize,
@@ -53,36 +63,49 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
+    /// None; if they are many, they are kept in a file of `folder`.
+    pub(crate) fn new(folder: &Path) -> Self {
+        Self {
+            tape: Tape::new(folder),
+            len: 0,
+            looked: 0,
+            faults: Vec::new(),
+            last: (0, 0),
+            span: None,
+        }
+    }
+
     /// The next frame.
-    pub(crate) fn push(&mut self, frame: Examined) {
+    pub(crate) fn push(&mut self, frame: Examined) -> Result<(), KeepError> {
         let Examined { id, seconds, look } = frame;
-        self.tape.number(id.index.wrapping_sub(self.last.0) as i64);
-        self.tape.number(id.pts.wrapping_sub(self.last.1));
-        self.tape.bytes(&id.checksum.to_le_bytes());
-        self.tape.bytes(&seconds.to_le_bytes());
+        self.tape
+            .number(id.index.wrapping_sub(self.last.0) as i64)?;
+        self.tape.number(id.pts.wrapping_sub(self.last.1))?;
+        self.tape.bytes(&id.checksum.to_le_bytes())?;
+        self.tape.bytes(&seconds.to_le_bytes())?;
         match look {
-            Looked::Not => self.tape.number(NOT),
+            Looked::Not => self.tape.number(NOT)?,
             Looked::Failed(fault) => {
-                self.tape.number(FAILED);
+                self.tape.number(FAILED)?;
                 self.faults.push(fault);
             }
             Looked::Found(found) => {
-                self.tape.number(FOUND + found.len() as i64);
-                found.iter().for_each(|s| self.sighting(s));
+                self.tape.number(FOUND + found.len() as i64)?;
+                found.iter().try_for_each(|s| self.sighting(s))?;
                 self.looked += 1;
             }
         }
         self.last = (id.index, id.pts);
         self.span = Some((self.span.map_or(seconds, |s| s.0), seconds));
         self.len += 1;
+        Ok(())
     }
 
-    fn sighting(&mut self, sighting: &Sighting) {
-        self.tape.number(sighting.class.index() as i64);
+    fn sighting(&mut self, sighting: &Sighting) -> Result<(), KeepError> {
+        self.tape.number(sighting.class.index() as i64)?;
         let PxBox { x0, y0, x1, y1 } = sighting.at;
-        for value in [sighting.score, x0, y0, x1, y1] {
-            self.tape.bytes(&value.to_le_bytes());
-        }
+        let mut values = [sighting.score, x0, y0, x1, y1].into_iter();
+        values.try_for_each(|v| self.tape.bytes(&v.to_le_bytes()))
     }
 
     /// How many there are.
@@ -112,14 +135,14 @@ impl Frames {
     }
 
     /// The same frames, in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Examined> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Result<Examined, KeepError>> + '_ {
         let mut reader = self.tape.reader();
         let mut faults = self.faults.iter();
         let mut last = (0, 0);
         (0..self.len).map(move |_| {
-            let frame = read(&mut reader, last, &mut faults);
+            let frame = read(&mut reader, last, &mut faults)?;
             last = (frame.id.index, frame.id.pts);
-            frame
+            Ok(frame)
         })
     }
 }
@@ -128,19 +151,22 @@ fn read<'a>(
     reader: &mut Reader<'_>,
     last: (u64, i64),
     faults: &mut impl Iterator<Item = &'a Fault>,
-) -> Examined {
+) -> Result<Examined, KeepError> {
     let id = FrameId {
-        index: last.0.wrapping_add(reader.number() as u64),
-        pts: last.1.wrapping_add(reader.number()),
-        checksum: u64::from_le_bytes(reader.bytes()),
+        index: last.0.wrapping_add(reader.number()? as u64),
+        pts: last.1.wrapping_add(reader.number()?),
+        checksum: u64::from_le_bytes(reader.bytes()?),
     };
-    let seconds = f64::from_le_bytes(reader.bytes());
-    let look = match reader.number() {
+    let seconds = f64::from_le_bytes(reader.bytes()?);
+    let look = match reader.number()? {
         NOT => Looked::Not,
         FAILED => Looked::Failed(faults.next().cloned().unwrap_or_else(|| unknown(id))),
-        count => Looked::Found((FOUND..count).map(|_| sighting(reader)).collect()),
+        count => {
+            let found = (FOUND..count).map(|_| sighting(reader));
+            Looked::Found(found.collect::<Result<_, _>>()?)
+        }
     };
-    Examined { id, seconds, look }
+    Ok(Examined { id, seconds, look })
 }
 
 /// Of a failed look whose reason is not on the list, which cannot be: still a failed one.
@@ -152,18 +178,22 @@ fn unknown(id: FrameId) -> Fault {
     }
 }
 
-fn sighting(reader: &mut Reader<'_>) -> Sighting {
-    let class = if reader.number() == Class::Face.index() as i64 {
+fn sighting(reader: &mut Reader<'_>) -> Result<Sighting, KeepError> {
+    let class = if reader.number()? == Class::Face.index() as i64 {
         Class::Face
     } else {
         Class::Plate
     };
-    let [score, x0, y0, x1, y1] = std::array::from_fn(|_| f32::from_le_bytes(reader.bytes()));
-    Sighting {
+    let mut values = [0.0; 5];
+    for value in &mut values {
+        *value = f32::from_le_bytes(reader.bytes()?);
+    }
+    let [score, x0, y0, x1, y1] = values;
+    Ok(Sighting {
         class,
         score,
         at: PxBox { x0, y0, x1, y1 },
-    }
+    })
 }
 
 #[cfg(test)]
@@ -212,24 +242,35 @@ mod tests {
     proptest! {
         #[test]
         fn frames_come_back_to_the_bit(all in frames()) {
-            let mut kept = Frames::default();
-            all.iter().for_each(|f| kept.push(f.clone()));
+            let mut kept = Frames::new(&std::env::temp_dir());
+            all.iter().for_each(|f| kept.push(f.clone()).unwrap());
             let looked = all.iter().filter(|f| matches!(f.look, Looked::Found(_)));
             prop_assert_eq!((kept.len(), kept.looked()), (all.len(), looked.count()));
-            prop_assert_eq!(kept.iter().collect::<Vec<_>>(), all);
+            prop_assert_eq!(kept.iter().collect::<Result<Vec<_>, _>>().unwrap(), all);
         }
     }
 
     #[test]
+    fn what_is_kept_goes_to_the_nearest_folder_that_is_there() {
+        let there = std::env::temp_dir();
+        assert_eq!(folder_beside(&there.join("a.mp4")), there);
+        assert_eq!(folder_beside(&there.join("not/yet there/a.mp4")), there);
+        for name in ["a.mp4", "not yet there/a.mp4"] {
+            assert_eq!(folder_beside(Path::new(name)), Path::new("."));
+        }
+        assert_eq!(folder_beside(Path::new("/nowhere/a.mp4")), Path::new("/"));
+    }
+
+    #[test]
     fn a_frame_with_three_faces_takes_less_than_a_hundred_bytes() {
-        let mut kept = Frames::default();
+        let mut kept = Frames::new(&std::env::temp_dir());
         for k in 0..1000_u32 {
             let found = Sighting {
                 class: Class::Face,
                 score: 0.8,
                 at: PxBox::around(k as f32, 50.5, 20.0, 20.0),
             };
-            kept.push(Examined {
+            let frame = Examined {
                 id: FrameId {
                     index: k.into(),
                     pts: i64::from(k) * 512,
@@ -237,7 +278,8 @@ mod tests {
                 },
                 seconds: f64::from(k) / 30.0,
                 look: Looked::Found(vec![found; 3]),
-            });
+            };
+            kept.push(frame).unwrap();
         }
         assert!(kept.tape.len() < 100_000, "{}", kept.tape.len());
     }

@@ -31,6 +31,7 @@ pub use eval::{
 pub use examine::Pace;
 pub use find::{Found, find};
 pub use job::{Control, Done, Engine, EngineError, Step, cascade, redact_file};
+pub use ledger::KeepError;
 pub use picture::write_sheet;
 pub use plan::{Kind, Plan, PlanError, Planned, Refused, Request, plan};
 pub use sealing::foresee;

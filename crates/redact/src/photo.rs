@@ -9,7 +9,7 @@ mod foresee;
 
 use crate::error::JobError;
 use crate::job::{Control, Done, Engine, Step};
-use crate::ledger::Boxes;
+use crate::ledger::{Boxes, folder_beside};
 use crate::paint::Painter;
 use crate::report;
 use crate::video::Written;
@@ -191,8 +191,9 @@ fn write(
     engine: &Engine,
     control: &Control,
 ) -> Result<Written, JobError> {
-    let mut filled = Boxes::default();
-    regions.iter().for_each(|r| filled.push(r.rects().to_vec()));
+    let mut filled = Boxes::new(&folder_beside(part.target()));
+    let mut rects = regions.iter().map(|r| r.rects().to_vec());
+    rects.try_for_each(|r| filled.push(r))?;
     let mut written = Written {
         frames: 0,
         codec: seen.album.format.name(),

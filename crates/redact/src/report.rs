@@ -1,5 +1,9 @@
 //! The report of a finished output, and the moment when both get their names.
 
+mod filled;
+
+use filled::Filled;
+
 use crate::error::JobError;
 use crate::examine::Examination;
 use crate::job::Engine;
@@ -13,19 +17,18 @@ use scrim_raw::Fill;
 use scrim_sink::PartFile;
 use scrim_source::{Dropped, StreamKind};
 use scrim_track::TrackSummary;
-use scrim_units::PxRect;
 use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Report of a video.
-pub(crate) fn of_video(
+pub(crate) fn of_video<'a>(
     source: &Path,
     part: &PartFile,
     engine: &Engine,
     examined: &Examination,
-    written: &Written,
-) -> Result<protocol::Report, JobError> {
+    written: &'a Written,
+) -> Result<protocol::Report<Filled<'a>>, JobError> {
     let track = engine.settings.track();
     Ok(protocol::Report {
         report: protocol::REPORT_VERSION,
@@ -47,7 +50,7 @@ pub(crate) fn of_video(
             frames_examined: examined.frames.looked() as u64,
             limit_s: limit_s(examined),
         },
-        regions: stretches(written.filled.iter()),
+        regions: Filled(&written.filled),
         tracks: tracks(examined.tracks()),
         blanked: blanked(written),
         faults: written.faults.iter().map(note).collect(),
@@ -57,14 +60,14 @@ pub(crate) fn of_video(
 }
 
 /// Report of a photo or an animation.
-pub(crate) fn of_photo(
+pub(crate) fn of_photo<'a>(
     source: &Path,
     part: &PartFile,
     engine: &Engine,
     seen: &Seen,
     covered: &PhotoCover,
-    written: &Written,
-) -> Result<protocol::Report, JobError> {
+    written: &'a Written,
+) -> Result<protocol::Report<Filled<'a>>, JobError> {
     let size = seen.size();
     let smallest = seen.smallest();
     let looked = seen.pages.iter().filter(|p| p.found.is_ok()).count();
@@ -89,7 +92,7 @@ pub(crate) fn of_photo(
             frames_examined: looked as u64,
             limit_s: 0.0,
         },
-        regions: stretches(written.filled.iter()),
+        regions: Filled(&written.filled),
         tracks: tracks(&covered.tracks),
         blanked: blanked(written),
         faults: faults.map(note).collect(),
@@ -102,7 +105,7 @@ pub(crate) fn of_photo(
 /// output is removed as well.
 pub(crate) fn publish(
     part: PartFile,
-    report: protocol::Report,
+    report: protocol::Report<Filled<'_>>,
     wanted: bool,
 ) -> Result<(), JobError> {
     let target = part.target().to_owned();
@@ -212,29 +215,6 @@ pub(crate) fn hash(path: &Path) -> Result<(String, u64), JobError> {
     }
     let hex = sha.finalize().iter().map(|b| format!("{b:02x}")).collect();
     Ok((hex, bytes))
-}
-
-/// Frames in a row with equal regions become one entry; frames without any are left out.
-fn stretches(filled: impl Iterator<Item = Vec<PxRect>>) -> Vec<protocol::Stretch> {
-    let mut out: Vec<protocol::Stretch> = Vec::new();
-    for (i, rects) in filled.enumerate() {
-        let sides = |p: &PxRect| [p.x0, p.y0, p.x1, p.y1];
-        let fill: Vec<protocol::Rect> = rects.iter().map(sides).collect();
-        if fill.is_empty() {
-            continue;
-        }
-        match out.last_mut() {
-            Some(last) if last.from + last.frames == i as u64 && last.fill == fill => {
-                last.frames += 1;
-            }
-            _ => out.push(protocol::Stretch {
-                from: i as u64,
-                frames: 1,
-                fill,
-            }),
-        }
-    }
-    out
 }
 
 fn tracks(tracks: &[TrackSummary]) -> Vec<protocol::Track> {

@@ -5,7 +5,7 @@ use crate::error::JobError;
 use crate::examine::{Examination, Pace, examine};
 use crate::fault::regions as regions_after;
 use crate::job::{Control, Engine};
-use crate::ledger::{Examined, Looked};
+use crate::ledger::{Examined, KeepError, Looked};
 use scrim_engine::{Fault, Stage};
 use scrim_raw::{Examination as Look, Regions};
 use scrim_units::{PxRect, Sighting};
@@ -20,14 +20,17 @@ pub(crate) fn limit_s(examined: &Examination) -> f64 {
     examined.longest_gap_s + SLACK_S
 }
 
+/// What was kept, in order.
+type Kept<'a, T> = Box<dyn Iterator<Item = Result<T, KeepError>> + 'a>;
+
 /// Seals every frame with what was tracked, in order.
 pub(crate) struct Sealing<'a> {
     examined: &'a Examination,
     engine: &'a Engine,
     limit_s: f64,
-    looks: Nearby<Box<dyn Iterator<Item = Examined> + 'a>>,
+    looks: Nearby<Kept<'a, Examined>>,
     /// What is filled; none where the tracker failed, and every frame is blanked.
-    boxes: Option<Box<dyn Iterator<Item = Vec<PxRect>> + 'a>>,
+    boxes: Option<Kept<'a, Vec<PxRect>>>,
     faults: Vec<Fault>,
 }
 
@@ -56,7 +59,7 @@ impl<'a> Sealing<'a> {
 
     /// Regions of one frame.
     fn seal(&mut self, frame: &Examined) -> Result<Regions, JobError> {
-        let boxes = self.boxes.as_mut().and_then(Iterator::next);
+        let boxes = self.boxes.as_mut().and_then(Iterator::next).transpose()?;
         let sealed = match (&frame.look, boxes) {
             (Looked::Failed(fault), _) => Err(fault.clone()),
             // Told once, at the end.
@@ -106,8 +109,8 @@ impl Iterator for Sealing<'_> {
     type Item = Result<Regions, JobError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let frame = self.looks.advance()?;
-        Some(self.seal(&frame))
+        let frame = self.looks.advance().transpose()?;
+        Some(frame.map_err(JobError::from).and_then(|f| self.seal(&f)))
     }
 }
 
@@ -130,7 +133,14 @@ pub fn foresee(
     engine: &Engine,
     control: &Control,
 ) -> Result<Vec<Vec<PxRect>>, JobError> {
-    let examined = examine(path, pace, engine, control, &mut |_| {})?;
+    let examined = examine(
+        path,
+        &std::env::temp_dir(),
+        pace,
+        engine,
+        control,
+        &mut |_| {},
+    )?;
     let size = examined.first.size;
     let filled = |r: Regions| match r.blanked() {
         Some(_) => vec![size.rect()],
@@ -142,7 +152,7 @@ pub fn foresee(
 
 /// Frames in order, with the looks next to each: its own, or else the nearest before it and,
 /// within a limit of time, the nearest after it.
-struct Nearby<I: Iterator<Item = Examined>> {
+struct Nearby<I: Iterator<Item = Result<Examined, KeepError>>> {
     frames: I,
     limit_s: f64,
     before: Option<Examined>,
@@ -150,7 +160,7 @@ struct Nearby<I: Iterator<Item = Examined>> {
     ahead: VecDeque<Examined>,
 }
 
-impl<I: Iterator<Item = Examined>> Nearby<I> {
+impl<I: Iterator<Item = Result<Examined, KeepError>>> Nearby<I> {
     fn new(frames: I, limit_s: f64) -> Self {
         Self {
             frames,
@@ -161,26 +171,33 @@ impl<I: Iterator<Item = Examined>> Nearby<I> {
     }
 
     /// The next frame.
-    fn advance(&mut self) -> Option<Examined> {
-        let frame = self.ahead.pop_front().or_else(|| self.frames.next())?;
+    fn advance(&mut self) -> Result<Option<Examined>, KeepError> {
+        let frame = match self.ahead.pop_front() {
+            Some(frame) => Some(frame),
+            None => self.frames.next().transpose()?,
+        };
+        let Some(frame) = frame else {
+            return Ok(None);
+        };
         if seen(&frame) {
             self.before = Some(frame.clone());
         } else if !self.ahead.back().is_some_and(seen) {
-            self.read_ahead(frame.seconds);
+            self.read_ahead(frame.seconds)?;
         }
-        Some(frame)
+        Ok(Some(frame))
     }
 
     /// Up to the next look, or to the first frame that is too far away for one to count; a time
     /// that is not a number is too far.
-    fn read_ahead(&mut self, now_s: f64) {
+    fn read_ahead(&mut self, now_s: f64) -> Result<(), KeepError> {
         let within = |f: &Examined| f.seconds - now_s <= self.limit_s;
         while self.ahead.back().is_none_or(|f| !seen(f) && within(f)) {
             match self.frames.next() {
-                Some(frame) => self.ahead.push_back(frame),
-                None => return,
+                Some(frame) => self.ahead.push_back(frame?),
+                None => break,
             }
         }
+        Ok(())
     }
 
     /// The looks next to the frame that came last.
@@ -219,10 +236,10 @@ mod tests {
     fn the_looks_next_to_a_frame_are_its_own_or_the_nearest_on_both_sides() {
         for pattern in 0..1_u32 << 9 {
             let seen = |k: usize| pattern >> k & 1 == 1;
-            let frames = (0..9).map(|k| frame(k, k as f64, seen(k)));
+            let frames = (0..9).map(|k| Ok(frame(k, k as f64, seen(k))));
             let mut nearby = Nearby::new(frames, 3.0);
             for k in 0..9 {
-                let now = nearby.advance().unwrap();
+                let now = nearby.advance().unwrap().unwrap();
                 let near: Vec<u64> = nearby.near(&now).map(|f| f.id.index).collect();
                 let before = (0..=k).rev().find(|&n| seen(n));
                 let after = (k + 1..9).find(|&n| seen(n)).filter(|_| !seen(k));
@@ -241,9 +258,9 @@ mod tests {
     #[test]
     fn frames_without_a_look_are_not_read_ahead_for_ever() {
         for step in [0.04, f64::NAN] {
-            let frames = (0..10_000).map(|k| frame(k, step * k as f64, false));
+            let frames = (0..10_000).map(|k| Ok(frame(k, step * k as f64, false)));
             let mut nearby = Nearby::new(frames, 0.1);
-            while nearby.advance().is_some() {
+            while nearby.advance().unwrap().is_some() {
                 assert!(nearby.ahead.len() <= 4);
             }
         }

@@ -3,7 +3,7 @@
 use crate::error::JobError;
 use crate::examine::{Examination, Pace, examine, options};
 use crate::job::{Control, Done, Engine, Step};
-use crate::ledger::Boxes;
+use crate::ledger::{Boxes, folder_beside};
 use crate::paint::Painter;
 use crate::picture::{write_zones, zones_tile};
 use crate::report;
@@ -26,14 +26,16 @@ pub(crate) fn redact_video(
     control: &Control,
 ) -> Result<Done, JobError> {
     let stamp = FileStamp::of(source)?;
-    let examined = examine(source, Pace::File, engine, control, &mut |_| {})?;
+    let folder = folder_beside(target);
+    let examined = examine(source, &folder, Pace::File, engine, control, &mut |_| {})?;
     let part = PartFile::create(target)?;
-    let written = write(source, &part, container, &examined, engine, control)?;
+    let mut written = write(source, &part, container, &examined, engine, control)?;
     stamp.confirm(source)?;
     let done = done(target, &examined, &written);
-    let report = report::of_video(source, &part, engine, &examined, &written)?;
     // Before the output has its name: a picture that cannot be written ends the file too.
-    let picture = written.zones.map(|t| write_zones(t, target)).transpose()?;
+    let zones = written.zones.take();
+    let report = report::of_video(source, &part, engine, &examined, &written)?;
+    let picture = zones.map(|t| write_zones(t, target)).transpose()?;
     report::publish(part, report, engine.settings.report).inspect_err(|_| {
         if let Some(picture) = picture {
             // Nothing more can be done about a failure here; the error is told.
@@ -80,7 +82,7 @@ fn write(
         codec: writer.choice().codec.name(),
         audio_tracks: audio.len() as u64,
         blanked: Vec::new(),
-        filled: Boxes::default(),
+        filled: Boxes::new(&folder_beside(part.target())),
         faults: Vec::new(),
         notes: notes(&writer, examined, &audio, &engine.settings.video),
         zones: None,
@@ -101,7 +103,7 @@ fn write(
             ClipItem::Lost(id, info, why) => painter.lost(id, info, &regions, why)?,
             ClipItem::Audio(_) => continue,
         };
-        written.filled.push(regions.rects().to_vec());
+        written.filled.push(regions.rects().to_vec())?;
         if let Some(reason) = frame.blanked() {
             written.blanked.push((index, reason));
         }

@@ -8,6 +8,6 @@ pub struct FrameId {
     pub index: u64,
     /// Presentation time in ticks of the stream's time base.
     pub pts: i64,
-    /// 64-bit checksum of the decoded planes without row padding.
+    /// 64-bit checksum of the decoded planes without row padding; another one in every process.
     pub checksum: u64,
 }

@@ -13,7 +13,7 @@ use scrim_sink::Container;
 use scrim_source::PhotoFormat;
 use scrim_track::{FrameCover, FrameFacts, TrackSettings, TrackSummary};
 use scrim_units::Size;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const FRAMES: u64 = 24;
@@ -164,6 +164,18 @@ fn forgets_frames(size: Size, settings: TrackSettings) -> Box<dyn Tracking> {
     })
 }
 
+/// Boxes of each frame, with which those of all frames are more than is held in memory.
+const MUCH: usize = 20_000;
+
+fn covers_much(size: Size, settings: TrackSettings) -> Box<dyn Tracking> {
+    spoilt(size, settings, |covers, _, _| {
+        for frame in covers {
+            let boxes = frame.boxes.iter().copied().cycle();
+            frame.boxes = boxes.take(MUCH).collect();
+        }
+    })
+}
+
 fn with_tracker(tracks: Tracks) -> Engine {
     Engine { tracks, ..engine() }
 }
@@ -204,6 +216,32 @@ fn a_tracker_that_leaves_out_everything_leaves_a_black_video() {
 fn a_cover_of_too_few_frames_is_none() {
     let report = run_video("job-track-few", &with_tracker(forgets_frames), |_| true);
     assert_one_fault(&report, "track", None, "tracker");
+}
+
+#[test]
+fn what_is_more_than_memory_holds_is_kept_elsewhere_and_comes_back() {
+    let report = run_video("job-keep", &with_tracker(covers_much), |_| false);
+    assert!(report.faults.is_empty(), "{:?}", report.faults);
+    let told: u64 = report.regions.iter().map(|s| s.frames).sum();
+    assert_eq!(told, FRAMES);
+    assert!(report.regions.iter().all(|s| s.fill.len() == MUCH));
+}
+
+#[test]
+fn where_what_was_found_cannot_be_kept_the_file_is_given_up() {
+    let scratch = Scratch::new("job-unkept");
+    let file = Planned {
+        source: scratch.video("in.mkv", FRAMES as u32),
+        // A folder in which nobody can make a file.
+        target: PathBuf::from("/proc/out.mkv"),
+        kind: Kind::Video(Container::Mkv),
+        doubtful: false,
+    };
+    let engine = with_tracker(covers_much);
+    let error = redact_file(&file, &engine, &Control::silent()).unwrap_err();
+    assert!(matches!(error, JobError::Keep(_)), "{error}");
+    assert!(error.to_string().contains("/proc"), "{error}");
+    assert!(!error.is_refusal());
 }
 
 fn panics_at_one(frame: RawFrame, regions: &Regions, how: Fill) -> RedactedFrame {
