@@ -56,6 +56,7 @@ fn rewrite(
     let options = PhotoOptions {
         limits: LIMITS,
         accept_damaged,
+        threads: 1,
     };
     let mut photo = Photo::open(data, format, options).ok()?;
     let album = *photo.album();

@@ -40,13 +40,13 @@ impl RawJpeg {
         })
     }
 
-    /// The picture that these coefficients hold, to be looked at; `None` of two components, whose
+    /// The picture that these coefficients hold, to be looked at, made by at most so many threads; `None` of two components, whose
     /// meaning nothing tells. Without having given it out [`redact_jpeg`] blanks everything.
     ///
     /// # Errors
     /// [`FrameError`] of a picture without pixels.
-    pub fn picture(&mut self) -> Result<Option<RawFrame>, FrameError> {
-        let Some((mut info, planes)) = picture::picture(&self.coefficients) else {
+    pub fn picture(&mut self, threads: usize) -> Result<Option<RawFrame>, FrameError> {
+        let Some((mut info, planes)) = picture::picture(&self.coefficients, threads) else {
             return Ok(None);
         };
         info.orientation = self.orientation();

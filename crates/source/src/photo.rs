@@ -33,6 +33,8 @@ pub struct PhotoOptions {
     pub limits: Limits,
     /// Give out what can be decoded of a damaged file.
     pub accept_damaged: bool,
+    /// Threads that may decode one, where its decoder can use more.
+    pub threads: usize,
 }
 
 /// One page of a photo file.

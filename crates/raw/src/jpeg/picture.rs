@@ -15,8 +15,9 @@ use zeroize::Zeroizing;
 /// Code point of ITU-T H.273 for the matrix of ITU-R BT.601, which JFIF 1.02 (page 3) asks for.
 const BT601: u8 = 6;
 
-/// Planes of a picture and what they are; `None` of two components, whose meaning nothing tells.
-pub(super) fn picture(c: &Coefficients) -> Option<(FrameInfo, Vec<Vec<u8>>)> {
+/// Planes of a picture and what they are, made by at most so many threads; `None` of two components,
+/// whose meaning nothing tells.
+pub(super) fn picture(c: &Coefficients, threads: usize) -> Option<(FrameInfo, Vec<Vec<u8>>)> {
     let family = match c.colour() {
         Colour::Grey => Family::Grey,
         Colour::YCbCr => Family::Yuv,
@@ -34,7 +35,7 @@ pub(super) fn picture(c: &Coefficients) -> Option<(FrameInfo, Vec<Vec<u8>>)> {
     for component in c.components() {
         // Luma, inks and primaries have a sample a pixel, whatever the file has.
         let coarse = family == Family::Yuv && !planes.is_empty();
-        let (plane, sub) = plane(component, size, finest, coarse);
+        let (plane, sub) = plane(component, size, finest, coarse, threads);
         planes.push(plane);
         subsamplings.push(sub);
     }
@@ -80,8 +81,9 @@ fn plane(
     size: Size,
     finest: (u8, u8),
     coarse: bool,
+    threads: usize,
 ) -> (Vec<u8>, Subsampling) {
-    let (samples, width) = samples(component, size, finest);
+    let (samples, width) = samples(component, size, finest, threads);
     let pixels = Subsampling::default();
     match reduced(finest, component) {
         Some(sub) if coarse || sub == pixels => (samples, sub),
@@ -109,8 +111,13 @@ fn reduced(finest: (u8, u8), component: &Component) -> Option<Subsampling> {
 /// Block rows that are worth a thread.
 const GRAIN: usize = 64;
 
-/// A component's samples row by row, and how many are in a row. Large ones are made in two halves at once.
-fn samples(component: &Component, size: Size, finest: (u8, u8)) -> (Vec<u8>, usize) {
+/// A component's samples row by row, and how many are in a row. Large ones are made in bands at once.
+fn samples(
+    component: &Component,
+    size: Size,
+    finest: (u8, u8),
+    threads: usize,
+) -> (Vec<u8>, usize) {
     let length = |side: u32, own: u8, finest: u8| {
         (side as usize * usize::from(own)).div_ceil(usize::from(finest))
     };
@@ -118,11 +125,7 @@ fn samples(component: &Component, size: Size, finest: (u8, u8)) -> (Vec<u8>, usi
     let height = length(size.height, component.v(), finest.1);
     let mut out = vec![0; width * height];
     let rows = height.div_ceil(SIDE);
-    let band = if rows >= 2 * GRAIN {
-        rows.div_ceil(2)
-    } else {
-        rows
-    };
+    let band = rows.div_ceil(threads.min(rows / GRAIN).max(1));
     let level = Level::best();
     let make = |(at, samples): (usize, &mut [u8])| {
         for (by, samples) in (at * band..).zip(samples.chunks_mut(SIDE * width)) {

@@ -140,7 +140,7 @@ const MIDDLE: PxRect = PxRect {
 #[test]
 fn only_the_blocks_that_a_region_touches_change() {
     let mut jpeg = flat(DC);
-    let raw = jpeg.picture().unwrap().unwrap();
+    let raw = jpeg.picture(1).unwrap().unwrap();
     let out = redact_jpeg(jpeg, &sealed(&raw, vec![MIDDLE]), Fill::Solid);
     let mut want = DC.map(|v| v as i16);
     (want[5], want[6]) = (-1024, -1024);
@@ -151,10 +151,10 @@ fn only_the_blocks_that_a_region_touches_change() {
 #[test]
 fn a_jpeg_without_its_picture_or_with_regions_of_another_is_blank() {
     let (mut jpeg, mut other, mut failed) = (flat(DC), flat([8; 12]), flat(DC));
-    let raw = jpeg.picture().unwrap().unwrap();
+    let raw = jpeg.picture(1).unwrap().unwrap();
     let regions = sealed(&raw, vec![]);
     for looked_at in [&mut other, &mut failed] {
-        looked_at.picture().unwrap();
+        looked_at.picture(1).unwrap();
     }
     let blank = Regions::blank(raw.id(), Reason::Detector);
     for (jpeg, regions, reason) in [
@@ -179,7 +179,7 @@ fn surround_is_the_mean_of_the_blocks_around_and_reads_nothing_inside() {
     };
     let fill = |dc: [i32; 12]| {
         let mut jpeg = flat(dc);
-        let raw = jpeg.picture().unwrap().unwrap();
+        let raw = jpeg.picture(1).unwrap().unwrap();
         redact_jpeg(jpeg, &sealed(&raw, vec![MIDDLE, far]), Fill::Surround)
     };
     let out = fill(DC);

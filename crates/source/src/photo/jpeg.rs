@@ -50,7 +50,7 @@ impl Pages for Jpeg {
         let limit = usize::try_from(self.options.limits.frame_bytes).unwrap_or(usize::MAX);
         let read = RawJpeg::read(self.data.as_ref(), limit);
         let page = match self.kept(read, header.coding, told)? {
-            Some(jpeg) => exact(jpeg, &header, told)?,
+            Some(jpeg) => exact(jpeg, &header, self.options.threads, told)?,
             None => anew(self.data.as_ref(), &header, told)?,
         };
         Ok(Some(page))
@@ -98,7 +98,12 @@ const FACTS: PageFacts = PageFacts {
 };
 
 /// The picture of coefficients that are kept, and what goes with them.
-fn exact(mut jpeg: RawJpeg, header: &Header, told: &mut Told) -> Result<Page, SourceError> {
+fn exact(
+    mut jpeg: RawJpeg,
+    header: &Header,
+    threads: usize,
+    told: &mut Told,
+) -> Result<Page, SourceError> {
     let dropped = jpeg.dropped();
     let named = dropped.iter().filter(|d| **d != Dropped::Icc);
     named.for_each(|d| told.drop(word(d)));
@@ -112,7 +117,7 @@ fn exact(mut jpeg: RawJpeg, header: &Header, told: &mut Told) -> Result<Page, So
             .push("arithmetic coding became Huffman coding".into());
     }
     let frame = jpeg
-        .picture()
+        .picture(threads)
         .map_err(|e| SourceError::Absurd(e.to_string()))?
         .ok_or_else(two_components)?;
     told.jpeg = Some(jpeg);

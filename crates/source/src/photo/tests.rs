@@ -10,6 +10,7 @@ const OPTIONS: PhotoOptions = PhotoOptions {
         side: 1000,
     },
     accept_damaged: false,
+    threads: 1,
 };
 
 fn samples(step: usize) -> Vec<u8> {
@@ -170,6 +171,7 @@ fn a_picture_over_the_limit_is_refused_before_it_is_decoded() {
             side: 1000,
         },
         accept_damaged: true,
+        threads: 1,
     };
     for (format, data, _) in files() {
         assert!(

@@ -9,7 +9,7 @@ fn seen(
     adobe: Option<u8>,
 ) -> Option<(FrameInfo, Vec<Vec<u8>>)> {
     let file = coded(size, components, adobe);
-    picture(&Coefficients::read(&file, 1 << 20).unwrap())
+    picture(&Coefficients::read(&file, 1 << 20).unwrap(), 1)
 }
 
 /// A component whose blocks have these levels.
@@ -151,11 +151,15 @@ fn of_two_components_nothing_tells_what_they_are() {
 }
 
 #[test]
-fn a_large_picture_is_the_same_in_two_halves() {
-    // 130 rows of blocks, each of its own level, on either side of where the halves meet.
-    let levels: Vec<_> = (0..130).map(|row| 3 + row).collect();
-    let (_, planes) = seen((5, 130 * 8 - 3), &[flat((1, 1), &levels)], None).unwrap();
-    let rows = planes[0].chunks(5).enumerate();
-    assert_eq!(planes[0].len(), 5 * (130 * 8 - 3));
-    rows.for_each(|(y, row)| assert_eq!(row, [3 + (y / 8) as u8; 5], "{y}"));
+fn a_large_picture_is_the_same_by_any_number_of_threads() {
+    // Rows of blocks, each of its own level, on either side of where bands meet.
+    let levels: Vec<_> = (0..230).map(|row| 3 + row).collect();
+    let file = coded((5, 230 * 8 - 3), &[flat((1, 1), &levels)], None);
+    let coefficients = Coefficients::read(&file, 1 << 20).unwrap();
+    for threads in [0, 1, 2, 3, 64] {
+        let (_, planes) = picture(&coefficients, threads).unwrap();
+        assert_eq!(planes[0].len(), 5 * (230 * 8 - 3));
+        let rows = planes[0].chunks(5).enumerate();
+        rows.for_each(|(y, row)| assert_eq!(row, [3 + (y / 8) as u8; 5], "{y}, {threads}"));
+    }
 }
