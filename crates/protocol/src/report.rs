@@ -13,11 +13,11 @@ pub const REPORT_VERSION: u32 = 1;
 pub type Rect = [u32; 4];
 
 /// The report of one redacted file.
-// A writer may hold the regions in anything that makes the same JSON.
+// A writer may hold regions and tracks in anything that makes the same JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Report")]
-pub struct Report<R = Vec<Stretch>> {
+pub struct Report<R = Vec<Stretch>, T = Vec<Track>> {
     /// Version of this format.
     pub report: u32,
     /// Version of scrim, and of the FFmpeg libraries that it ran with.
@@ -35,7 +35,7 @@ pub struct Report<R = Vec<Stretch>> {
     /// What was filled, in rising order of frames.
     pub regions: R,
     /// Tracks, for reviewing; a number means nothing outside this file.
-    pub tracks: Vec<Track>,
+    pub tracks: T,
     /// Frames that were blanked whole.
     pub blanked: Vec<Blanked>,
     /// What went wrong and what it did.

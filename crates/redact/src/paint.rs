@@ -11,12 +11,19 @@ use scrim_source::Loss;
 use scrim_units::FrameId;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// What fills frames. There is one; tests of faults put one that fails in its place, and even that
-/// has no other way to a redacted frame.
-pub(crate) type Fills = fn(RawFrame, &Regions, Fill) -> RedactedFrame;
+/// What fills frames, and JPEG files by their coefficients. There is one of each; tests of faults put
+/// one that fails in its place, and even that has no other way to a redacted picture.
+#[derive(Clone, Copy)]
+pub(crate) struct Fills {
+    pub(crate) frame: fn(RawFrame, &Regions, Fill) -> RedactedFrame,
+    pub(crate) jpeg: fn(RawJpeg, &Regions, Fill) -> RedactedJpeg,
+}
 
-/// The one that fills.
-pub(crate) const FILLS: Fills = redact;
+/// Those that fill.
+pub(crate) const FILLS: Fills = Fills {
+    frame: redact,
+    jpeg: redact_jpeg,
+};
 
 /// Fills frames, and keeps what failed.
 pub(crate) struct Painter {
@@ -48,8 +55,8 @@ impl Painter {
         if let Some(reason) = regions.blanked() {
             return Ok(RedactedFrame::blank(info, reason));
         }
-        let (fills, how) = (self.fills, self.how);
-        match catch_unwind(AssertUnwindSafe(|| fills(frame, regions, how))) {
+        let (fill, how) = (self.fills.frame, self.how);
+        match catch_unwind(AssertUnwindSafe(|| fill(frame, regions, how))) {
             Ok(filled) => Ok(filled),
             Err(_) => self.blank(info, Stage::Redact, id.index, "filling it failed".into()),
         }
@@ -71,8 +78,8 @@ impl Painter {
 
     /// A JPEG by its coefficients; nothing where that failed.
     pub(crate) fn fill_jpeg(&mut self, jpeg: RawJpeg, regions: &Regions) -> Option<RedactedJpeg> {
-        let how = self.how;
-        catch_unwind(AssertUnwindSafe(|| redact_jpeg(jpeg, regions, how))).ok()
+        let (fill, how) = (self.fills.jpeg, self.how);
+        catch_unwind(AssertUnwindSafe(|| fill(jpeg, regions, how))).ok()
     }
 
     /// A blank frame for a fault, or the end of the file where the table says so.

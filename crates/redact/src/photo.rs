@@ -103,6 +103,7 @@ pub(crate) fn open(
     let options = PhotoOptions {
         limits: engine.settings.limits,
         accept_damaged: engine.settings.accept_damaged,
+        threads: engine.settings.threads,
     };
     Photo::open(data, format, options)
 }

@@ -1,8 +1,8 @@
 //! The report of a finished output, and the moment when both get their names.
 
-mod filled;
+mod lists;
 
-use filled::Filled;
+use lists::{Filled, Tracks};
 
 use crate::error::JobError;
 use crate::examine::Examination;
@@ -16,19 +16,21 @@ use scrim_protocol as protocol;
 use scrim_raw::Fill;
 use scrim_sink::PartFile;
 use scrim_source::{Dropped, StreamKind};
-use scrim_track::TrackSummary;
 use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+
+/// A report whose long lists are made as they are written.
+pub(crate) type LongReport<'a> = protocol::Report<Filled<'a>, Tracks<'a>>;
 
 /// Report of a video.
 pub(crate) fn of_video<'a>(
     source: &Path,
     part: &PartFile,
     engine: &Engine,
-    examined: &Examination,
+    examined: &'a Examination,
     written: &'a Written,
-) -> Result<protocol::Report<Filled<'a>>, JobError> {
+) -> Result<LongReport<'a>, JobError> {
     let track = engine.settings.track();
     Ok(protocol::Report {
         report: protocol::REPORT_VERSION,
@@ -51,7 +53,7 @@ pub(crate) fn of_video<'a>(
             limit_s: limit_s(examined),
         },
         regions: Filled(&written.filled),
-        tracks: tracks(examined.tracks()),
+        tracks: Tracks(examined.tracks()),
         blanked: blanked(written),
         faults: written.faults.iter().map(note).collect(),
         dropped: examined.dropped.iter().map(dropped).collect(),
@@ -65,9 +67,9 @@ pub(crate) fn of_photo<'a>(
     part: &PartFile,
     engine: &Engine,
     seen: &Seen,
-    covered: &PhotoCover,
+    covered: &'a PhotoCover,
     written: &'a Written,
-) -> Result<protocol::Report<Filled<'a>>, JobError> {
+) -> Result<LongReport<'a>, JobError> {
     let size = seen.size();
     let smallest = seen.smallest();
     let looked = seen.pages.iter().filter(|p| p.found.is_ok()).count();
@@ -93,7 +95,7 @@ pub(crate) fn of_photo<'a>(
             limit_s: 0.0,
         },
         regions: Filled(&written.filled),
-        tracks: tracks(&covered.tracks),
+        tracks: Tracks(&covered.tracks),
         blanked: blanked(written),
         faults: faults.map(note).collect(),
         dropped: seen.dropped.clone(),
@@ -105,7 +107,7 @@ pub(crate) fn of_photo<'a>(
 /// output is removed as well.
 pub(crate) fn publish(
     part: PartFile,
-    report: protocol::Report<Filled<'_>>,
+    report: LongReport<'_>,
     wanted: bool,
 ) -> Result<(), JobError> {
     let target = part.target().to_owned();
@@ -215,20 +217,6 @@ pub(crate) fn hash(path: &Path) -> Result<(String, u64), JobError> {
     }
     let hex = sha.finalize().iter().map(|b| format!("{b:02x}")).collect();
     Ok((hex, bytes))
-}
-
-fn tracks(tracks: &[TrackSummary]) -> Vec<protocol::Track> {
-    tracks
-        .iter()
-        .map(|t| protocol::Track {
-            class: t.class.name().into(),
-            first_frame: t.first_frame as u64,
-            last_frame: t.last_frame as u64,
-            seen: t.seen_frames as u64,
-            best_score: t.best_score,
-            smallest_px: t.smallest_side,
-        })
-        .collect()
 }
 
 fn blanked(written: &Written) -> Vec<protocol::Blanked> {

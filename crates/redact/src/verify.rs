@@ -13,6 +13,8 @@ use scrim_raw::{Examination, Fill, RawFrame, Regions, Tile, redact};
 use scrim_source::{Clip, ClipItem, Dropped, FileKind, StreamKind, read_file};
 use scrim_track::verify_passes;
 use scrim_units::{Class, PxBox, PxRect, Sighting, Size};
+use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 
 /// Score from which something found outside the regions is told.
@@ -153,8 +155,9 @@ fn read_report(path: &Path) -> Result<Report, JobError> {
         path: report.clone(),
         cause,
     };
-    let bytes = std::fs::read(&report).map_err(|e| fail(e.to_string()))?;
-    let read: Report = serde_json::from_slice(&bytes).map_err(|e| fail(e.to_string()))?;
+    let file = File::open(&report).map_err(|e| fail(e.to_string()))?;
+    let read = serde_json::from_reader(BufReader::new(file));
+    let read: Report = read.map_err(|e| fail(e.to_string()))?;
     if read.report != REPORT_VERSION {
         return Err(fail(format!(
             "its version is {}, not {REPORT_VERSION}",

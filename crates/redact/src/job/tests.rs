@@ -8,7 +8,7 @@ use super::*;
 use crate::cover::Tracking;
 use footage::{Scratch, SeesBox, box_is_black, is_black, planes_of};
 use scrim_protocol::Report;
-use scrim_raw::{Fill, RawFrame, RedactedFrame, Regions};
+use scrim_raw::{Fill, RawFrame, RawJpeg, RedactedFrame, RedactedJpeg, Regions};
 use scrim_sink::Container;
 use scrim_source::PhotoFormat;
 use scrim_track::{FrameCover, FrameFacts, TrackSettings, TrackSummary};
@@ -244,25 +244,29 @@ fn where_what_was_found_cannot_be_kept_the_file_is_given_up() {
     assert!(!error.is_refusal());
 }
 
+fn with_fills(fills: Fills) -> Engine {
+    Engine { fills, ..engine() }
+}
+
 fn panics_at_one(frame: RawFrame, regions: &Regions, how: Fill) -> RedactedFrame {
     assert_ne!(frame.id().index, BAD, "scripted");
-    crate::paint::FILLS(frame, regions, how)
+    (FILLS.frame)(frame, regions, how)
 }
 
 fn panics_after_one(frame: RawFrame, regions: &Regions, how: Fill) -> RedactedFrame {
     let index = frame.id().index;
-    let filled = crate::paint::FILLS(frame, regions, how);
+    let filled = (FILLS.frame)(frame, regions, how);
     assert_ne!(index, BAD, "scripted");
     filled
 }
 
 #[test]
 fn a_frame_whose_filling_fails_is_blank_and_no_other() {
-    for (name, fills) in [
-        ("job-fill", panics_at_one as Fills),
+    for (name, frame) in [
+        ("job-fill", panics_at_one as fn(_, &_, _) -> _),
         ("job-filled", panics_after_one),
     ] {
-        let engine = Engine { fills, ..engine() };
+        let engine = with_fills(Fills { frame, ..FILLS });
         let report = run_video(name, &engine, |n| n == BAD);
         assert_one_fault(&report, "redact", Some(BAD), "painter");
     }
@@ -270,9 +274,20 @@ fn a_frame_whose_filling_fails_is_blank_and_no_other() {
 
 #[test]
 fn a_photo_whose_tracker_or_filling_fails_is_black() {
-    fn never(_: RawFrame, _: &Regions, _: Fill) -> RedactedFrame {
-        panic!("scripted")
-    }
+    const NEVER: Fills = Fills {
+        frame: |_: RawFrame, _: &Regions, _: Fill| -> RedactedFrame { panic!("scripted") },
+        jpeg: |_: RawJpeg, _: &Regions, _: Fill| -> RedactedJpeg { panic!("scripted") },
+    };
+    const LATE: Fills = Fills {
+        frame: |frame, regions, how| {
+            drop((FILLS.frame)(frame, regions, how));
+            panic!("scripted")
+        },
+        jpeg: |jpeg, regions, how| {
+            drop((FILLS.jpeg)(jpeg, regions, how));
+            panic!("scripted")
+        },
+    };
     let scratch = Scratch::new("job-photo");
     let video = scratch.video("in.mkv", 1);
     for (name, format) in [("in.png", PhotoFormat::Png), ("in.jpg", PhotoFormat::Jpeg)] {
@@ -284,18 +299,12 @@ fn a_photo_whose_tracker_or_filling_fails_is_black() {
             .status()
             .unwrap();
         assert!(made.success());
-        let never = Engine {
-            fills: never,
-            ..engine()
-        };
         for (engine, stage, reason) in [
             (with_tracker(panics), "track", "tracker"),
             (with_tracker(leaves_out_all), "track", "tracker"),
-            (never, "redact", "painter"),
+            (with_fills(NEVER), "redact", "painter"),
+            (with_fills(LATE), "redact", "painter"),
         ] {
-            if stage == "redact" && format == PhotoFormat::Jpeg {
-                continue; // filled by its coefficients, which nothing stands in for
-            }
             let target = scratch.path(&format!("out-{name}"));
             let (done, report) = run(&source, &target, Kind::Photo(format), &engine);
             assert_eq!(

@@ -1,8 +1,9 @@
-//! What was filled, made into the report's stretches one by one as they are written: those of a
-//! long video are more than memory is meant to hold.
+//! The report's lists, made entry by entry as they are written: those of a long video are more
+//! than memory is meant to hold.
 
 use crate::ledger::{Boxes, KeepError};
-use scrim_protocol::{Rect, Stretch};
+use scrim_protocol::{Rect, Stretch, Track};
+use scrim_track::TrackSummary;
 use scrim_units::PxRect;
 use serde::ser::{Error, Serialize, SerializeSeq, Serializer};
 
@@ -16,6 +17,22 @@ impl Serialize for Filled<'_> {
             list.serialize_element(&stretch.map_err(S::Error::custom)?)?;
         }
         list.end()
+    }
+}
+
+/// All tracks. Their JSON is that of a list of [`Track`].
+pub(crate) struct Tracks<'a>(pub(super) &'a [TrackSummary]);
+
+impl Serialize for Tracks<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|t| Track {
+            class: t.class.name().into(),
+            first_frame: t.first_frame as u64,
+            last_frame: t.last_frame as u64,
+            seen: t.seen_frames as u64,
+            best_score: t.best_score,
+            smallest_px: t.smallest_side,
+        }))
     }
 }
 
