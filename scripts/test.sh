@@ -22,6 +22,7 @@ stage "tests" cargo test --locked --workspace
 stage "tests, scalar level" env SCRIM_LEVEL=scalar cargo test --locked -p scrim-pixels -p scrim-detect
 stage "network against ONNX Runtime" bash scripts/onnx-runtime.sh
 stage "100,000 frames with faults" cargo test --locked -p scrim-redact --test faults -- --ignored
+stage "memory over a video's length" cargo test --locked -p scrim-redact --test long -- --ignored
 stage "200 kills" cargo test --locked -p scrim --test kills -- --ignored
 stage "program" bash scripts/end-to-end.sh
 stage "fuzz smoke" bash scripts/fuzz.sh 10
