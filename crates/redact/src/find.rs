@@ -39,20 +39,15 @@ pub fn find(path: &Path, engine: &Engine, control: &Control) -> Result<Vec<Found
         return found.collect();
     }
     let mut found = Vec::new();
-    let examined = examine(
-        path,
-        &std::env::temp_dir(),
-        Pace::File,
-        engine,
-        control,
-        &mut |w| {
-            found.push(Found {
-                frame: w.id.index,
-                seconds: w.seconds,
-                sightings: w.sightings.to_vec(),
-            });
-        },
-    )?;
+    // There is no output beside which to keep what is needed for it.
+    let folder = std::env::temp_dir();
+    let examined = examine(path, &folder, Pace::File, engine, control, &mut |w| {
+        found.push(Found {
+            frame: w.id.index,
+            seconds: w.seconds,
+            sightings: w.sightings.to_vec(),
+        });
+    })?;
     match examined.frames.failed_look() {
         Some(fault) => Err(JobError::Fault(fault.clone())),
         None => Ok(found),

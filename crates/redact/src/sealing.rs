@@ -133,14 +133,8 @@ pub fn foresee(
     engine: &Engine,
     control: &Control,
 ) -> Result<Vec<Vec<PxRect>>, JobError> {
-    let examined = examine(
-        path,
-        &std::env::temp_dir(),
-        pace,
-        engine,
-        control,
-        &mut |_| {},
-    )?;
+    let folder = std::env::temp_dir();
+    let examined = examine(path, &folder, pace, engine, control, &mut |_| {})?;
     let size = examined.first.size;
     let filled = |r: Regions| match r.blanked() {
         Some(_) => vec![size.rect()],

@@ -25,7 +25,7 @@ pub struct ClipCover {
 /// The cover of one frame; may be empty.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FrameCover {
-    /// In order of their track.
+    /// One of each of its tracks; two at most where parts of a long scene differ about it.
     pub boxes: Vec<CoverBox>,
 }
 

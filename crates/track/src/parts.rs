@@ -90,26 +90,16 @@ impl Seam {
                     covers[placed.frame - all.start].boxes.push(b);
                 }
             }
-            let [first, last] = [first.max(all.start), last.min(all.end - 1)];
             let seen = chain.sights.iter().filter(|s| part.contains(&s.frame));
+            let ends = [first.max(all.start), last.min(all.end - 1)].map(|f| shot.first + f);
             let told = TrackSummary {
                 seen_frames: seen.count(),
-                ..summary(
-                    id,
-                    &within(&chain, &all),
-                    shot.first + first,
-                    shot.first + last,
-                )
+                ..summary(id, &within(&chain, &all), ends[0], ends[1])
             };
-            match tracks.get_mut(id as usize) {
-                Some(track) => *track = joined(track, &told),
-                None => tracks.push(told),
-            }
+            tell(told, tracks);
             if shared > 0 {
-                known.extend(
-                    keys.filter(|k| k.0 + shared >= shot.first + part.end)
-                        .map(|k| (k, id)),
-                );
+                let near = keys.filter(|k| k.0 + shared >= shot.first + part.end);
+                known.extend(near.map(|k| (k, id)));
             }
         }
         self.add_boxes(&mut covers[..part.len()]);
@@ -152,18 +142,18 @@ fn within(chain: &Chain, frames: &Range<usize>) -> Chain {
     }
 }
 
-/// A track and its next part in numbers.
-fn joined(a: &TrackSummary, b: &TrackSummary) -> TrackSummary {
-    TrackSummary {
-        id: a.id,
-        class: a.class,
-        first_frame: a.first_frame.min(b.first_frame),
-        last_frame: a.last_frame.max(b.last_frame),
-        seen_frames: a.seen_frames + b.seen_frames,
-        best_score: a.best_score.max(b.best_score),
-        smallest_side: a.smallest_side.min(b.smallest_side),
-        largest_side: a.largest_side.max(b.largest_side),
-    }
+/// Adds a track's part in numbers to what is told of the track; a new one stands behind the others.
+fn tell(part: TrackSummary, tracks: &mut Vec<TrackSummary>) {
+    let Some(track) = tracks.get_mut(part.id as usize) else {
+        tracks.push(part);
+        return;
+    };
+    track.first_frame = track.first_frame.min(part.first_frame);
+    track.last_frame = track.last_frame.max(part.last_frame);
+    track.seen_frames += part.seen_frames;
+    track.best_score = track.best_score.max(part.best_score);
+    track.smallest_side = track.smallest_side.min(part.smallest_side);
+    track.largest_side = track.largest_side.max(part.largest_side);
 }
 
 #[cfg(test)]
