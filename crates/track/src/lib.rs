@@ -10,7 +10,8 @@
 //! and `assign`; `join` links the pieces, looking backwards as well; `keep` drops what
 //! has no strong sighting; `fit` smooths; `path` places a box in every frame, also where
 //! nobody looked or nothing was found; `cover` adds the margins. [`ClipTracker`] does the same
-//! while the clip is still read (`settle`), [`LiveTracker`] while a camera runs (`live`).
+//! while the clip is still read (`settle`, and scenes that go on for minutes in `parts`),
+//! [`LiveTracker`] while a camera runs (`live`).
 #![forbid(unsafe_code)]
 
 mod assign;
