@@ -276,7 +276,7 @@ fn read(planes: &[PlaneRef<'_>], info: &FrameInfo, level: Level, threads: usize)
         let (b, g, r): (&mut [u8], &mut [u8], &mut [u8]) = (b, g, r);
         let rows = b.chunks_mut(w).zip(g.chunks_mut(w)).zip(r.chunks_mut(w));
         let source = BgrRows::new(&info.layout, info.matrix(), info.range(), w);
-        let mut source = source.smooth(info.has_chroma_amid());
+        let mut source = source.smooth(info.smooth_chroma);
         for (y, ((b, g), r)) in rows.enumerate() {
             source.read(level, planes, from + y, [b, g, r]);
         }

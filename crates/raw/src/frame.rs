@@ -53,6 +53,10 @@ pub struct FrameInfo {
     pub fields: Fields,
     /// How to turn the stored picture to see it upright.
     pub orientation: Orientation,
+    /// Whether chroma is weighted by distance when the picture is looked at, as JPEG files ask for (JFIF
+    /// 1.02, page 5), and not repeated. Never of video, however it is tagged: the detector learned how
+    /// much false colour to expect there, and finds more that is none without.
+    pub smooth_chroma: bool,
 }
 
 impl FrameInfo {
@@ -65,17 +69,7 @@ impl FrameInfo {
             _ => Range::Limited,
         })
     }
-
-    /// Whether chroma samples are said to lie amid the pixels that share them, as in JPEG (JFIF 1.02,
-    /// page 5), and not on the left ones.
-    #[must_use]
-    pub fn has_chroma_amid(&self) -> bool {
-        self.colour.chroma_location == CHROMA_AMID
-    }
 }
-
-/// FFmpeg's number for chroma samples amid their pixels.
-pub(crate) const CHROMA_AMID: u8 = 2;
 
 /// Code point of ITU-T H.273 for what is not said.
 const UNSPECIFIED: u8 = 2;
@@ -104,6 +98,7 @@ impl FrameInfo {
             },
             fields: Fields::Progressive,
             orientation: Orientation::Upright,
+            smooth_chroma: false,
         }
     }
 

@@ -11,6 +11,7 @@ use scrim_redact::{
     Control, Engine, JobSettings, Kind, Pace, Planned, VideoOptions, foresee, redact_file,
 };
 use scrim_sink::{Codec, Container};
+use scrim_source::{Clip, ClipItem, ClipOptions, Limits};
 use scrim_units::{Class, Pass, Sighting};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -284,4 +285,33 @@ fn every_audio_track_is_kept_on_request_and_none_otherwise() {
         !kinds.contains("voice"),
         "the title of a track came through"
     );
+}
+
+/// JPEG files have their chroma weighted by distance for the look; the detector's scores in videos were
+/// chosen without.
+#[test]
+fn a_video_is_looked_at_alike_however_its_chroma_is_tagged() {
+    let scratch = Scratch::new("exact-chroma");
+    let source = scratch.video("in.mkv", 2);
+    for (tag, number) in [("left", 1), ("center", 2)] {
+        let tagged = scratch.path(&format!("{tag}.mp4"));
+        let input = source.to_str().unwrap();
+        let bits = format!("h264_metadata=chroma_sample_loc_type={}", number - 1);
+        let codec = ["-c:v", "libx264", "-bsf:v", &bits];
+        ffmpeg(&[&["-i", input], &codec[..]].concat(), &tagged);
+        let options = ClipOptions {
+            limits: Limits::default(),
+            threads: 1,
+            audio: false,
+        };
+        let mut clip = Clip::open(&tagged, options).unwrap();
+        let Some(ClipItem::Frame(frame)) = clip.advance().unwrap() else {
+            panic!("no frame");
+        };
+        let info = frame.info();
+        assert_eq!(
+            (info.colour.chroma_location, info.smooth_chroma),
+            (number, false)
+        );
+    }
 }

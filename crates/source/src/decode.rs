@@ -347,6 +347,7 @@ impl Decoder {
             colour: colour_of(f, full),
             fields: fields_of(f),
             orientation: self.orientation,
+            smooth_chroma: false,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Colour stays as the file has it, at its own resolution. Knows coefficients and planes; what is
 //! looked for in them it does not know.
 
-use crate::frame::{CHROMA_AMID, FrameInfo};
+use crate::frame::FrameInfo;
 use scrim_jpeg::{Coefficients, Colour, Component};
 use scrim_pixels::colour::{Matrix, yuv_row};
 use scrim_pixels::dct::{SIDE, Waves, inverse};
@@ -49,7 +49,7 @@ pub(super) fn picture(c: &Coefficients, threads: usize) -> Option<(FrameInfo, Ve
     }
     let mut info = FrameInfo::picture(size, layout(family, &subsamplings));
     info.colour.matrix = BT601;
-    info.colour.chroma_location = CHROMA_AMID;
+    info.smooth_chroma = true;
     Some((info, planes))
 }
 

@@ -250,7 +250,7 @@ fn seen(page: &Page) -> image::RgbImage {
     let planes = page.frame.planes();
     let rows =
         scrim_pixels::rows::BgrRows::new(&info.layout, info.matrix(), info.range(), width as usize);
-    let mut rows = rows.smooth(info.has_chroma_amid());
+    let mut rows = rows.smooth(info.smooth_chroma);
     let mut out = image::RgbImage::new(width, height);
     let [mut b, mut g, mut r] = [(); 3].map(|()| vec![0; width as usize]);
     for y in 0..height {

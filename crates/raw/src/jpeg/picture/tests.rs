@@ -52,7 +52,7 @@ fn colours_stay_at_their_own_resolution() {
         );
         let (info, planes) = seen((17, 9), &[luma, u, v], None).unwrap();
         assert_eq!(info.layout.family, Family::Yuv);
-        assert!(info.layout.is_consistent() && info.has_chroma_amid());
+        assert!(info.layout.is_consistent() && info.smooth_chroma);
         assert_eq!(subsamplings(&info), [(0, 0), shifts, shifts]);
         let colour = size.0 * size.1;
         assert_eq!(
