@@ -53,9 +53,9 @@ pub struct FrameInfo {
     pub fields: Fields,
     /// How to turn the stored picture to see it upright.
     pub orientation: Orientation,
-    /// Whether chroma is weighted by distance when the picture is looked at, as JPEG files ask for (JFIF
-    /// 1.02, page 5), and not repeated. Never of video, however it is tagged: the detector learned how
-    /// much false colour to expect there, and finds more that is none without.
+    /// Whether chroma is weighted by distance when the picture is looked at, since it lies amid the pixels
+    /// that share it, as in JPEG files (JFIF 1.02, page 5); else it is repeated. Never of video, however
+    /// that is tagged: the scores in use there were chosen with chroma repeated.
     pub smooth_chroma: bool,
 }
 

@@ -40,8 +40,9 @@ impl RawJpeg {
         })
     }
 
-    /// The picture that these coefficients hold, to be looked at, made by at most so many threads; `None` of two components, whose
-    /// meaning nothing tells. Without having given it out [`redact_jpeg`] blanks everything.
+    /// The picture that these coefficients hold, to be looked at, made by at most so many threads;
+    /// `None` of two components, whose meaning nothing tells. Without having given it out
+    /// [`redact_jpeg`] blanks everything.
     ///
     /// # Errors
     /// [`FrameError`] of a picture without pixels.

@@ -43,8 +43,8 @@ fn a_dark_frame_is_looked_at_brighter_and_the_frame_stays_as_it_is() {
     assert!((0..3).all(|y| planes[0].row(y).iter().all(|v| *v == 50)));
 }
 
-#[test]
-fn the_last_odd_column_of_subsampled_chroma_is_read() {
+/// Three grey pixels a side, of which the last column's chroma is red.
+fn red_at_the_edge(smooth_chroma: bool) -> Prepared {
     use scrim_raw::{Component, PlaneLayout};
     use scrim_units::Subsampling;
     let sub = |s| Subsampling {
@@ -69,8 +69,25 @@ fn the_last_odd_column_of_subsampled_chroma_is_read() {
         components: vec![c(0), c(1), c(2)],
     };
     let planes = vec![vec![100; 9], vec![128; 4], vec![128, 255, 128, 255]];
-    let frame = RawFrame::new(0, info(layout, 3, 3, Orientation::Upright), planes).unwrap();
-    let p = Prepared::of(&frame, Level::best(), 1);
+    let info = FrameInfo {
+        smooth_chroma,
+        ..info(layout, 3, 3, Orientation::Upright)
+    };
+    let frame = RawFrame::new(0, info, planes).unwrap();
+    Prepared::of(&frame, Level::best(), 1)
+}
+
+#[test]
+fn chroma_is_weighted_by_distance_where_the_frame_asks_for_it_and_nowhere_else() {
+    let reds = [false, true].map(|smooth| red_at_the_edge(smooth).planes[2].data[1]);
+    // As red as its own sample, which is grey, or a fourth as its neighbour's.
+    assert_eq!(reds[0], 100);
+    assert!((120..180).contains(&reds[1]), "{reds:?}");
+}
+
+#[test]
+fn the_last_odd_column_of_subsampled_chroma_is_read() {
+    let p = red_at_the_edge(false);
     assert_eq!(p.planes[2].data[..3], [100, 100, 255]);
     assert_eq!(p.planes[2].data[6..], [100, 100, 255]);
 }
