@@ -6,7 +6,7 @@ mod footage;
 
 use super::*;
 use crate::cover::Tracking;
-use footage::{Scratch, SeesBox, box_is_black, is_black, planes_of};
+use footage::{Scratch, SeesBox, box_is_black, ffmpeg, is_black, planes_of};
 use scrim_protocol::Report;
 use scrim_raw::{Fill, RawFrame, RawJpeg, RedactedFrame, RedactedJpeg, Regions};
 use scrim_sink::Container;
@@ -14,7 +14,6 @@ use scrim_source::PhotoFormat;
 use scrim_track::{FrameCover, FrameFacts, TrackSettings, TrackSummary};
 use scrim_units::Size;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 const FRAMES: u64 = 24;
 
@@ -244,6 +243,40 @@ fn where_what_was_found_cannot_be_kept_the_file_is_given_up() {
     assert!(!error.is_refusal());
 }
 
+/// Empties what was kept of the video in the folder `job-unread`, once the second pass has begun.
+fn loses_what_was_kept(frame: RawFrame, regions: &Regions, how: Fill) -> RedactedFrame {
+    for fd in std::fs::read_dir("/proc/self/fd").unwrap().flatten() {
+        let name = std::fs::read_link(fd.path()).unwrap_or_default();
+        let name = name.to_string_lossy();
+        if name.contains("job-unread") && name.ends_with("(deleted)") {
+            let kept = std::fs::File::options().write(true).open(fd.path());
+            kept.unwrap().set_len(0).unwrap();
+        }
+    }
+    (FILLS.frame)(frame, regions, how)
+}
+
+#[test]
+fn where_what_was_kept_is_lost_the_file_is_given_up_and_nothing_is_left() {
+    let scratch = Scratch::new("job-unread");
+    let file = Planned {
+        source: scratch.video("in.mkv", FRAMES as u32),
+        target: scratch.path("out.mkv"),
+        kind: Kind::Video(Container::Mkv),
+        doubtful: false,
+    };
+    let engine = Engine {
+        fills: Fills {
+            frame: loses_what_was_kept,
+            ..FILLS
+        },
+        ..with_tracker(covers_much)
+    };
+    let error = redact_file(&file, &engine, &Control::silent()).unwrap_err();
+    assert!(matches!(error, JobError::Keep(_)), "{error}");
+    assert_eq!(scratch.names(), ["in.mkv"]);
+}
+
 fn with_fills(fills: Fills) -> Engine {
     Engine { fills, ..engine() }
 }
@@ -292,13 +325,7 @@ fn a_photo_whose_tracker_or_filling_fails_is_black() {
     let video = scratch.video("in.mkv", 1);
     for (name, format) in [("in.png", PhotoFormat::Png), ("in.jpg", PhotoFormat::Jpeg)] {
         let source = scratch.path(name);
-        let made = Command::new("ffmpeg")
-            .args(["-v", "error", "-y", "-i"])
-            .arg(&video)
-            .arg(&source)
-            .status()
-            .unwrap();
-        assert!(made.success());
+        ffmpeg(&["-i", video.to_str().unwrap()], &source);
         for (engine, stage, reason) in [
             (with_tracker(panics), "track", "tracker"),
             (with_tracker(leaves_out_all), "track", "tracker"),
