@@ -4,7 +4,7 @@
 
 mod footage;
 
-use footage::{BOX, HEIGHT, Scratch, SeesBox, WIDTH, planes_of};
+use footage::{BOX, HEIGHT, Scratch, SeesBox, WIDTH, ffmpeg, planes_of};
 use scrim_detect::Detector;
 use scrim_protocol::Report;
 use scrim_redact::{
@@ -70,14 +70,8 @@ fn redact_with(
 fn video(scratch: &Scratch, name: &str, options: &[&str]) -> PathBuf {
     let noise = scratch.video("noise.mkv", FRAMES as u32);
     let path = scratch.path(name);
-    let done = Command::new("ffmpeg")
-        .args(["-v", "error", "-y", "-i"])
-        .arg(&noise)
-        .args(options)
-        .arg(&path)
-        .status()
-        .expect("ffmpeg is installed");
-    assert!(done.success());
+    let input = ["-i", noise.to_str().unwrap()];
+    ffmpeg(&[&input[..], options].concat(), &path);
     std::fs::remove_file(noise).unwrap();
     path
 }

@@ -4,7 +4,7 @@
 
 mod footage;
 
-use footage::{BOX, HEIGHT, Scratch, WIDTH, planes_of};
+use footage::{BOX, HEIGHT, Scratch, WIDTH, ffmpeg, planes_of};
 use scrim_detect::{After, DetectError, Detector, Prepared};
 use scrim_raw::{Fill, ModelId};
 use scrim_redact::{
@@ -60,16 +60,6 @@ fn run(source: &Path, target: PathBuf, container: Container, engine: &Engine) ->
     };
     redact_file(&file, engine, &Control::silent()).unwrap();
     target
-}
-
-fn ffmpeg(args: &[&str], out: &Path) {
-    let done = Command::new("ffmpeg")
-        .args(["-v", "error", "-y"])
-        .args(args)
-        .arg(out)
-        .status()
-        .expect("ffmpeg is installed");
-    assert!(done.success());
 }
 
 fn settings(fill: Fill, codec: Codec) -> JobSettings {

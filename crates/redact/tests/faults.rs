@@ -243,12 +243,7 @@ fn a_frame_that_is_another_one_the_second_time_is_blank() {
     let noise = scratch.video("noise.mkv", FRAMES);
     // Frames as they are, one after the other: one can be exchanged in place.
     let source = scratch.path("in.y4m");
-    let made = std::process::Command::new("ffmpeg")
-        .args(["-v", "error", "-i"])
-        .arg(&noise)
-        .arg(&source)
-        .status();
-    assert!(made.unwrap().success());
+    footage::ffmpeg(&["-i", noise.to_str().unwrap()], &source);
     let target = scratch.path("out.mkv");
     let path = source.clone();
     let control = Control::new(

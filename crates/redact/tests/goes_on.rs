@@ -3,13 +3,12 @@
 
 mod footage;
 
-use footage::Scratch;
+use footage::{Scratch, ffmpeg};
 use scrim_detect::{After, DetectError, Detector, Prepared};
 use scrim_raw::ModelId;
 use scrim_redact::{Control, Engine, JobSettings, Pace, foresee};
 use scrim_units::{Pass, Sighting};
 use std::path::Path;
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -49,14 +48,16 @@ fn clip(path: &Path) {
         "nullsrc=s=64x48:r=10,geq=if(lt(N\\,{CUT})\\,40+3*X\\,240-4*Y):128:128,\
          setpts=PTS+gt(N\\,{STANDS})/TB"
     );
-    let done = Command::new("ffmpeg")
-        .args(["-v", "error", "-y", "-f", "lavfi", "-i", &ramp])
-        .args(["-frames:v", "20", "-pix_fmt", "yuv420p", "-c:v", "ffv1"])
-        .args(["-fps_mode", "passthrough"])
-        .arg(path)
-        .status()
-        .expect("ffmpeg is installed");
-    assert!(done.success());
+    let input = ["-f", "lavfi", "-i", &ramp, "-frames:v", "20"];
+    let codec = [
+        "-pix_fmt",
+        "yuv420p",
+        "-c:v",
+        "ffv1",
+        "-fps_mode",
+        "passthrough",
+    ];
+    ffmpeg(&[&input[..], &codec].concat(), path);
 }
 
 #[test]

@@ -4,13 +4,12 @@
 
 mod footage;
 
-use footage::{HEIGHT, Scratch, WIDTH};
+use footage::{HEIGHT, Scratch, WIDTH, ffmpeg};
 use scrim_detect::{After, DetectError, Detector, Prepared};
 use scrim_raw::ModelId;
 use scrim_redact::{Control, Engine, JobSettings, Request, plan, redact_file};
 use scrim_units::{Class, Pass, PxBox, Sighting};
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,21 +48,17 @@ fn peak(scratch: &Scratch, name: &str, frames: u64) -> u64 {
     let source = scratch.path(name);
     let noise = format!("nullsrc=s={WIDTH}x{HEIGHT}:r=25,geq=random(1)*200+40:128:128");
     let still = format!("{noise},trim=end_frame=1,loop=loop=-1:size=1");
-    let made = Command::new("ffmpeg")
-        .args(["-v", "error", "-f", "lavfi", "-i", &still])
-        .args(["-frames:v", &frames.to_string()])
-        .args([
-            "-c:v",
-            "libx264",
-            "-preset",
-            "ultrafast",
-            "-pix_fmt",
-            "yuv420p",
-        ])
-        .arg(&source)
-        .status()
-        .expect("ffmpeg is installed");
-    assert!(made.success());
+    let number = frames.to_string();
+    let input = ["-f", "lavfi", "-i", &still, "-frames:v", &number];
+    let codec = [
+        "-pix_fmt",
+        "yuv420p",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+    ];
+    ffmpeg(&[&input[..], &codec].concat(), &source);
     let settings = JobSettings {
         threads: 1,
         ..JobSettings::default()

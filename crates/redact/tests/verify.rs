@@ -3,7 +3,7 @@
 
 mod footage;
 
-use footage::{BOX, Scratch};
+use footage::{BOX, Scratch, ffmpeg};
 use scrim_detect::{After, DetectError, Detector, Prepared};
 use scrim_raw::{Fill, ModelId};
 use scrim_redact::{
@@ -11,7 +11,6 @@ use scrim_redact::{
 };
 use scrim_units::{Class, Pass, PxBox, Sighting};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,14 +65,8 @@ fn check(target: &Path, sees: &[PxBox]) -> Verified {
 /// Writes the redacted file anew with FFmpeg, after which its hash differs for certain.
 fn rewrite(target: &Path, args: &[&str]) {
     let other = target.with_extension("again.mkv");
-    let done = Command::new("ffmpeg")
-        .args(["-v", "error", "-y", "-i"])
-        .arg(target)
-        .args(args)
-        .arg(&other)
-        .status()
-        .unwrap();
-    assert!(done.success());
+    let input = ["-i", target.to_str().unwrap()];
+    ffmpeg(&[&input[..], args].concat(), &other);
     std::fs::rename(other, target).unwrap();
 }
 

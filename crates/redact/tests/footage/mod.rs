@@ -74,14 +74,10 @@ impl Scratch {
     pub fn video(&self, name: &str, frames: u32) -> PathBuf {
         let path = self.path(name);
         let source = format!("nullsrc=s={WIDTH}x{HEIGHT}:r=10,geq=random(1)*200+40:128:128");
-        let done = Command::new("ffmpeg")
-            .args(["-v", "error", "-y", "-f", "lavfi", "-i", &source])
-            .args(["-frames:v", &frames.to_string(), "-pix_fmt", "yuv420p"])
-            .args(["-c:v", "ffv1"])
-            .arg(&path)
-            .status()
-            .expect("ffmpeg is installed");
-        assert!(done.success());
+        let frames = frames.to_string();
+        let input = ["-f", "lavfi", "-i", &source, "-frames:v", &frames];
+        let codec = ["-pix_fmt", "yuv420p", "-c:v", "ffv1"];
+        ffmpeg(&[&input[..], &codec].concat(), &path);
         path
     }
 }
@@ -90,6 +86,17 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// Makes `out` with FFmpeg's program.
+pub fn ffmpeg(args: &[&str], out: &Path) {
+    let done = Command::new("ffmpeg")
+        .args(["-v", "error", "-y"])
+        .args(args)
+        .arg(out)
+        .status()
+        .expect("ffmpeg is installed");
+    assert!(done.success());
 }
 
 /// Calls `judge` with the number and luma plane of every frame of a video.
