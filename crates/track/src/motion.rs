@@ -1,7 +1,7 @@
 //! How the picture moved from one frame to the next: coarse, robust, and blind to content.
 //!
 //! Made elsewhere, from scaled luma; here it is numbers only. Stored small (`packed`), because
-//! a clip of hours has one a frame.
+//! each frame that is held has one.
 
 use crate::packed::Packed;
 use scrim_units::{PxBox, Size};

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-/// Bytes from which on they go to the file. A clip of a few minutes stays below.
+/// Bytes from which on they go to the file. A short clip stays below.
 const MOST: usize = 1 << 18;
 
 /// Bytes that are read at once.
