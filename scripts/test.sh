@@ -20,6 +20,7 @@ stage "dependencies" bash scripts/dependencies.sh
 stage "docs" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
 stage "tests" cargo test --locked --workspace
 stage "tests, scalar level" env SCRIM_LEVEL=scalar cargo test --locked -p scrim-pixels -p scrim-detect
+stage "tests, 64-bit ARM" bash scripts/arm.sh
 stage "network against ONNX Runtime" bash scripts/onnx-runtime.sh
 stage "100,000 frames with faults" cargo test --locked -p scrim-redact --test faults -- --ignored
 stage "memory over a video's length" cargo test --locked -p scrim-redact --test long -- --ignored

@@ -13,8 +13,11 @@ mod rolling;
 mod scalar;
 mod weights;
 
-#[cfg(target_arch = "x86_64")]
 #[macro_use]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod columns;
+#[macro_use]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod tiles;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -24,6 +27,8 @@ mod avx512;
 mod avx512bf16;
 #[cfg(target_arch = "x86_64")]
 mod avxvnni;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 
 pub use bfloat::to_bfloats;
 pub use lines::{Lines, Number};
@@ -45,6 +50,8 @@ macro_rules! dispatch {
             Level::AvxVnni => avxvnni::$kernel$(::<$c>)?($($argument),+),
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => avx2::$kernel$(::<$c>)?($($argument),+),
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => neon::$kernel$(::<$c>)?($($argument),+),
             _ => scalar::$kernel$(::<$c>)?($($argument),+),
         }
     };

@@ -4,18 +4,20 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-/// Environment variable that lowers the level: `scalar`, `avx2`, `avxvnni` or `avx512`.
+/// Environment variable that lowers the level: `scalar`, `neon`, `avx2`, `avxvnni` or `avx512`.
 ///
 /// Read once a process. A name it does not know lowers to `scalar`: who sets the variable
 /// wants less than the best, and the slow answer is the right one.
 pub const LEVEL_VARIABLE: &str = "SCRIM_LEVEL";
 
-/// A set of vector instructions. A CPU has all levels below its highest one but perhaps
+/// A set of vector instructions. A CPU has all levels of its kind below its highest one but perhaps
 /// [`Level::AvxVnni`], which the servers with AVX-512 do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// Plain Rust: the definition that the others are compared with.
     Scalar,
+    /// NEON, 4 floats a vector: every 64-bit ARM processor, and none but those.
+    Neon,
     /// AVX2 and FMA, 8 floats a vector.
     Avx2,
     /// [`Level::Avx2`] with AVX-VNNI, which multiplies and adds four bytes in one instruction:
@@ -28,7 +30,13 @@ pub enum Level {
 }
 
 /// All levels, lowest first.
-const ALL: [Level; 4] = [Level::Scalar, Level::Avx2, Level::AvxVnni, Level::Avx512];
+const ALL: [Level; 5] = [
+    Level::Scalar,
+    Level::Neon,
+    Level::Avx2,
+    Level::AvxVnni,
+    Level::Avx512,
+];
 
 impl Level {
     /// The highest level of this CPU, not above [`LEVEL_VARIABLE`] where it is set.
@@ -70,6 +78,7 @@ impl Level {
         let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
         match self {
             Self::Scalar => true,
+            Self::Neon => false,
             Self::Avx2 => avx2,
             Self::AvxVnni => avx2 && is_x86_feature_detected!("avxvnni"),
             // A CPU with AVX-512 and without AVX2 is none that exists; the kernels use both.
@@ -85,7 +94,7 @@ impl Level {
 
     #[cfg(not(target_arch = "x86_64"))]
     fn exists(self) -> bool {
-        self == Self::Scalar
+        self == Self::Scalar || (self == Self::Neon && cfg!(target_feature = "neon"))
     }
 
     /// What the override allows: everything where it is absent or empty.
@@ -103,6 +112,7 @@ impl Level {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
+            Self::Neon => "neon",
             Self::Avx2 => "avx2",
             Self::AvxVnni => "avxvnni",
             Self::Avx512 => "avx512",
@@ -130,7 +140,8 @@ mod tests {
 
     #[test]
     fn levels_are_ordered_by_what_they_can_do() {
-        assert!(Level::Scalar < Level::Avx2 && Level::Avx2 < Level::AvxVnni);
+        assert!(Level::Scalar < Level::Neon && Level::Neon < Level::Avx2);
+        assert!(Level::Avx2 < Level::AvxVnni);
         assert!(Level::AvxVnni < Level::Avx512);
         assert!(levels_here().is_sorted());
         assert_eq!(levels_here()[0], Level::Scalar);
@@ -139,12 +150,13 @@ mod tests {
 
     #[test]
     fn a_level_that_the_cpu_lacks_runs_as_the_next_lower_one_that_it_has() {
-        use Level::{Avx2, Avx512, AvxVnni, Scalar};
-        // A server with AVX-512 and no AVX-VNNI, a laptop the other way round, an old machine.
+        use Level::{Avx2, Avx512, AvxVnni, Neon, Scalar};
+        // A server with AVX-512 and no AVX-VNNI, a laptop the other way round, an old machine, ARM.
         for (lacks, expected) in [
-            (&[AvxVnni][..], [Scalar, Avx2, Avx2, Avx512]),
-            (&[Avx512], [Scalar, Avx2, AvxVnni, AvxVnni]),
-            (&[Avx2, AvxVnni, Avx512], [Scalar; 4]),
+            (&[Neon, AvxVnni][..], [Scalar, Scalar, Avx2, Avx2, Avx512]),
+            (&[Neon, Avx512], [Scalar, Scalar, Avx2, AvxVnni, AvxVnni]),
+            (&[Neon, Avx2, AvxVnni, Avx512], [Scalar; 5]),
+            (&[Avx2, AvxVnni, Avx512], [Scalar, Neon, Neon, Neon, Neon]),
             (&[], ALL),
         ] {
             let exists = |level| !lacks.contains(&level);
@@ -161,6 +173,7 @@ mod tests {
             (Some("avx512"), Level::Avx512),
             (Some(" AVX2 "), Level::Avx2),
             (Some("avxvnni"), Level::AvxVnni),
+            (Some("neon"), Level::Neon),
             (Some("scalar"), Level::Scalar),
             (Some("avx1024"), Level::Scalar),
         ] {
@@ -172,11 +185,11 @@ mod tests {
     /// A machine that tests the scalar code alone proves nothing about what ships: on CI
     /// (where `CI` is set) that is a failure and not a skip.
     #[test]
-    fn a_ci_machine_has_at_least_avx2() {
+    fn a_ci_machine_has_vectors() {
         if std::env::var_os("CI").is_some() {
             assert!(
-                levels_here().contains(&Level::Avx2),
-                "this CI machine has no AVX2: the vector kernels would go untested"
+                Level::hardware() > Level::Scalar,
+                "this CI machine has no AVX2 and no NEON: the vector kernels would go untested"
             );
         }
     }

@@ -18,13 +18,9 @@ use std::arch::x86_64::{
     _mm256_min_ps, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps,
     _mm256_setzero_si256, _mm256_slli_epi32, _mm256_storeu_ps,
 };
-use std::ops::Range;
 
 /// Sums in a vector.
 const LANES: usize = 8;
-
-/// Floats of a row in a tile of the depthwise kernel: three rows of it are 48 KiB.
-const TILE: usize = 4096;
 
 /// The fence: every function of this file that runs AVX2 passes it first.
 fn check_hardware() {
@@ -219,130 +215,16 @@ pub(super) unsafe fn store_steps(at: *mut u8, sum: __m256) {
     unsafe { _mm_storel_epi64(at.cast(), _mm_packus_epi16(words, words)) }
 }
 
-/// See [`super::depthwise_steps`].
-pub(super) fn depthwise_steps(w: &Depthwise, rows: [&[f32]; 3], output: &mut [u8]) {
-    in_tiles(w, rows, output.len(), |run, first| {
-        let out = output.as_mut_ptr();
-        // SAFETY: the CPU has AVX2 and FMA; rows, output and weights were measured by the
-        // caller of this closure, and 8 bytes at an index of the output are stored.
-        unsafe {
-            depthwise_run(w, rows, run, first, |at, sum| store_steps(out.add(at), sum));
-        }
-    });
-}
-
-/// See [`super::depthwise_floats`].
-pub(super) fn depthwise_floats(w: &Depthwise, rows: [&[f32]; 3], output: &mut [f32]) {
-    in_tiles(w, rows, output.len(), |run, first| {
-        let out = output.as_mut_ptr();
-        // SAFETY: as above, with 8 floats.
-        unsafe {
-            depthwise_run(w, rows, run, first, |at, sum| {
-                _mm256_storeu_ps(out.add(at), sum);
-            });
-        }
-    });
-}
-
-/// Measures rows and weights against an output of `len` numbers, then calls `kernel` for every
-/// run of columns and every eight channels: two passes over each cache line, or more, in tiles
-/// so that the second finds it near.
-fn in_tiles(
-    w: &Depthwise,
-    rows: [&[f32]; 3],
-    len: usize,
-    mut kernel: impl FnMut(Range<usize>, usize),
-) {
-    check_hardware();
-    let pixels = len / w.channels;
-    assert!(
-        rows.iter()
-            .all(|row| row.len() >= (pixels + 2) * w.channels)
-    );
-    assert!(w.weight.len() == TAPS * w.channels && w.bias.len() == w.channels);
-    assert!(w.channels.is_multiple_of(LANES));
-    let tile = TILE / w.channels;
-    for start in (0..pixels).step_by(tile) {
-        for first in (0..w.channels).step_by(LANES) {
-            kernel(start..pixels.min(start + tile), first);
-        }
-    }
-}
-
-/// Eight channels of a run of columns, each sum handed to `store` with the index of its first
-/// number in the output: the run's halves in step, because each sum waits for the one before it
-/// and two sums do not wait for each other; a column that is left over comes by itself.
-///
-/// # Safety
-/// AVX2 and FMA; each row holds `(columns.end + 2) * channels` floats, the weights 9 and the
-/// bias 1 times `channels`, and `first + 8 <= channels`.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn depthwise_run(
-    w: &Depthwise,
-    rows: [&[f32]; 3],
-    columns: Range<usize>,
-    first: usize,
-    store: impl Fn(usize, __m256),
-) {
-    let half = columns.len() / 2;
-    let rest = columns.start + 2 * half;
-    // SAFETY: the caller's promise; the halves and the rest are the columns.
-    unsafe {
-        depthwise_parts::<2>(w, rows, columns.start, half, first, &store);
-        depthwise_parts::<1>(w, rows, rest, columns.end - rest, first, &store);
-    }
-}
-
-/// `PARTS` runs of `len` columns behind each other, the first at `start`, in step. Each column
-/// is loaded once for the three outputs that it touches.
-///
-/// # Safety
-/// As [`depthwise_run`], with the end of the last run for `columns.end`.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn depthwise_parts<const PARTS: usize>(
-    w: &Depthwise,
-    rows: [&[f32]; 3],
-    start: usize,
-    len: usize,
-    first: usize,
-    store: &impl Fn(usize, __m256),
-) {
-    if len == 0 {
-        return;
-    }
-    let (step, none) = (w.channels, [_mm256_setzero_ps(); PARTS]);
-    let at = |part: usize, x: usize| (start + part * len + x) * step + first;
-    // SAFETY: columns of a run go from its first to two behind its last one in the rows, `step`
-    // floats each; 8 at `first` lie within each.
-    unsafe {
-        let k: [__m256; TAPS] =
-            std::array::from_fn(|tap| _mm256_loadu_ps(w.weight.as_ptr().add(tap * step + first)));
-        let bias = [_mm256_loadu_ps(w.bias.as_ptr().add(first)); PARTS];
-        // Adds column `x` of each run to the output left of it, under it and right of it.
-        let add = |x: usize, [mut left, mut middle, mut right]: [[__m256; PARTS]; 3]| {
-            for (ky, row) in rows.iter().enumerate() {
-                for part in 0..PARTS {
-                    let value = _mm256_loadu_ps(row.as_ptr().add(at(part, x)));
-                    left[part] = _mm256_fmadd_ps(value, k[ky * 3 + 2], left[part]);
-                    middle[part] = _mm256_fmadd_ps(value, k[ky * 3 + 1], middle[part]);
-                    right[part] = _mm256_fmadd_ps(value, k[ky * 3], right[part]);
-                }
-            }
-            [left, middle, right]
-        };
-        let [_, _, next] = add(0, [none, none, bias]);
-        let [_, mut now, mut next] = add(1, [none, next, bias]);
-        for x in 0..len {
-            let sums;
-            [sums, now, next] = add(x + 2, [now, next, bias]);
-            for (part, sum) in sums.into_iter().enumerate() {
-                store(at(part, x), sum);
-            }
-        }
-    }
-}
+depthwise_in_columns!(
+    features: "avx2,fma",
+    vector: __m256,
+    parts: 2,
+    zero: _mm256_setzero_ps(),
+    load: _mm256_loadu_ps,
+    store: _mm256_storeu_ps,
+    steps: store_steps,
+    fused: _mm256_fmadd_ps
+);
 
 stem_row!(features: "avx2,fma", tiles: [4, 1]);
 

@@ -185,6 +185,7 @@ macro_rules! stem_row {
 }
 
 /// `stem_tile` for vectors of eight sums, with `$add(sum, values, weights)` as the step of a sum.
+#[cfg(target_arch = "x86_64")]
 macro_rules! stem_tile_of_eights {
     (features: $features:literal, add: $add:ident) => {
         /// `PX` outputs of two vectors each.
@@ -223,6 +224,7 @@ macro_rules! stem_tile_of_eights {
 }
 
 /// The plain loops, compiled for this level.
+#[cfg(target_arch = "x86_64")]
 macro_rules! compiled_here {
     (features: $features:literal, $($name:ident $(<$c:ident>)? ($($argument:ident: $kind:ty),+);)+) => { $(
         /// See the function of this name in [`super`].

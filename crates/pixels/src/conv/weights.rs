@@ -2,7 +2,7 @@
 //!
 //! What is rounded, and how, is said in `training/quantise.py`, which measures the ranges: maps
 //! between blocks are whole numbers 0..=127, weights of the 1x1 convolutions whole numbers
-//! -127..=127, and so that eight products of them fit into a 16-bit sum of AVX2.
+//! -127..=127, and so that eight products of them fit into a 16-bit sum of AVX2, and four into NEON's.
 //! A shape without a kernel at every level is refused here: there is no slow path that a
 //! network could fall into unseen.
 mod dense;
