@@ -94,7 +94,8 @@ impl Level {
 
     #[cfg(not(target_arch = "x86_64"))]
     fn exists(self) -> bool {
-        self == Self::Scalar || (self == Self::Neon && cfg!(target_feature = "neon"))
+        let neon = cfg!(all(target_arch = "aarch64", target_feature = "neon"));
+        self == Self::Scalar || (self == Self::Neon && neon)
     }
 
     /// What the override allows: everything where it is absent or empty.
