@@ -11,14 +11,15 @@ mod light;
 mod pixel;
 mod rational;
 mod scaler;
+pub mod sys;
 mod version;
 
 pub use audio::{AudioPacket, AudioStream};
 pub use dict::Dict;
 pub use error::{AvError, check};
-pub use ffmpeg_sys_next as sys;
 pub use light::Light;
 pub use pixel::{format_of, layout_of, name_of, nearest_supported};
 pub use rational::{rational, time_base};
 pub use scaler::Scaler;
-pub use version::{silence, versions};
+pub use sys::load;
+pub use version::versions;

@@ -52,9 +52,9 @@ pub struct Report<R = Vec<Stretch>, T = Vec<Track>> {
 pub struct Software {
     /// Of scrim.
     pub scrim: String,
-    /// Of libavcodec.
+    /// Of libavcodec; `not loaded` for photos that need no FFmpeg.
     pub libavcodec: String,
-    /// Of libavformat.
+    /// Of libavformat; `not loaded` for photos that need no FFmpeg.
     pub libavformat: String,
 }
 

@@ -81,7 +81,6 @@ impl Engine {
     /// # Errors
     /// [`EngineError`] when they are not what this program takes.
     pub fn new(settings: JobSettings) -> Result<Self, EngineError> {
-        scrim_ff::silence();
         let cascade = Arc::new(cascade(&settings.weights)?);
         let first = cascade.first();
         let model = ModelFacts {
@@ -110,7 +109,6 @@ impl Engine {
         deadline: Duration,
         factory: Arc<dyn Fn() -> Box<dyn Detector> + Send + Sync>,
     ) -> Self {
-        scrim_ff::silence();
         Self {
             settings,
             factory,

@@ -146,7 +146,8 @@ pub(crate) fn report_path(output: &Path) -> PathBuf {
 }
 
 fn software() -> protocol::Software {
-    let (libavcodec, libavformat) = scrim_ff::versions();
+    let none = || ("not loaded".into(), "not loaded".into());
+    let (libavcodec, libavformat) = scrim_ff::versions().unwrap_or_else(none);
     protocol::Software {
         scrim: env!("CARGO_PKG_VERSION").into(),
         libavcodec,

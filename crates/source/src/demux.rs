@@ -283,6 +283,7 @@ const HIGHEST_RATE: f64 = 100_000.0;
 /// The reader is opened apart from the container, so that the container is told by content
 /// (a name like `a%03d.jpg` would otherwise be taken for a pattern).
 fn open_context(path: &Path) -> Result<NonNull<sys::AVFormatContext>, SourceError> {
+    scrim_ff::load().map_err(SourceError::Ffmpeg)?;
     let url = CString::new([b"file:", bytes_of(path.as_os_str()).as_slice()].concat())
         .map_err(|_| std::io::Error::from(std::io::ErrorKind::InvalidInput))?;
     let mut options = Dict::new(&[

@@ -18,6 +18,9 @@ pub enum SourceError {
     /// Known by name, not supported.
     #[error("{0} pictures cannot be read; convert it to JPEG or PNG first")]
     Unsupported(&'static str),
+    /// FFmpeg is not there.
+    #[error("cannot be opened as a video: {0}")]
+    Ffmpeg(#[source] AvError),
     /// FFmpeg could not open it.
     #[error(
         "cannot be opened as a video: {0}; if it is cut or damaged, try to repair it with `ffmpeg -i IN -c copy OUT`"

@@ -45,6 +45,7 @@ impl Drop for Still {
 }
 
 fn encode(pixels: &[u8], size: Size, alpha: bool) -> Result<Vec<u8>, AvError> {
+    scrim_ff::load()?;
     let memory = || AvError::no_memory("avcodec_alloc_context3");
     let absent = || {
         AvError::new(
