@@ -13,13 +13,7 @@ skip() {
 command -v rustup >/dev/null || skip "without rustup there is no standard library for it"
 rustup target add "$target" 2>/dev/null || skip "rustup could not fetch its standard library"
 
-packages=(qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
-if ! dpkg-query -W "${packages[@]}" >/dev/null 2>&1; then
-    root=""
-    [ "$(id -u)" = 0 ] || root="sudo"
-    $root apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive $root apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
-fi
+bash scripts/setup.sh qemu-user-static gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64-static -L /usr/aarch64-linux-gnu"

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs what building and testing need on a fresh Debian 12 that has Rust: FFmpeg with its
-# headers, clang for the bindings, Python for the sample. Does nothing where all is there.
+# headers, clang for the bindings, Python for the sample, and packages that are named as arguments.
+# Does nothing where all is there.
 set -euo pipefail
 
 packages=(ffmpeg libavcodec-dev libavformat-dev libavutil-dev libswscale-dev
-    clang libclang-dev g++ pkg-config python3 python3-venv)
+    clang libclang-dev g++ pkg-config python3 python3-venv "$@")
 
 missing=()
 for package in "${packages[@]}"; do

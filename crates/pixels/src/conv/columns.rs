@@ -1,6 +1,6 @@
 //! The depthwise kernel of a vector level in columns of one vector: each column of a run is loaded
 //! once for the three outputs that it touches. What a vector is and how it is multiplied is each
-//! level's own. (AVX-512 goes by rows: see `avx512.rs`.)
+//! level's own. (AVX-512 keeps vectors of neighbouring channels in step and not runs: see `avx512.rs`.)
 
 /// `depthwise_steps` and `depthwise_floats` over the instructions of a level. `parts`: how many runs
 /// go in step, because each sum waits for the one before it and sums of two runs do not wait for
