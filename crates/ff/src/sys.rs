@@ -1,6 +1,6 @@
 //! FFmpeg as the rest of the workspace calls it: the bindings' types and constants, and of its
 //! functions those that are used, looked up when the first video comes. So photos need no FFmpeg
-//! and do not wait for its hundred libraries, and where it is missing scrim says what to install,
+//! and do not wait for the many libraries that it links, and where it is missing scrim says what to install,
 //! not the system's loader.
 //!
 //! A function of the bindings that is not on the list here would link its library again; a test of
@@ -61,24 +61,27 @@ fn open((name, major): (&str, i32)) -> Result<(), AvError> {
     };
     // SAFETY: runs the initialisers of FFmpeg and of what it links, as linking it would.
     let opened = unsafe { Library::open(Some(&file), RTLD_LAZY | RTLD_GLOBAL) };
-    let library = opened.map_err(|why| missing(&why, &format!("lib{name}{major}")))?;
+    let library = opened.map_err(|why| missing(&why))?;
     std::mem::forget(library);
     Ok(())
 }
 
-fn missing(why: &libloading::Error, package: &str) -> AvError {
+/// With all packages, so that nobody has to install one after the other.
+fn missing(why: &libloading::Error) -> AvError {
+    let packages = LIBRARIES.map(|(name, major)| format!("lib{name}{major}"));
     AvError {
         call: "dlopen",
         code: AVERROR_EXTERNAL,
         text: format!(
             "FFmpeg is missing, which videos and lossy WebP need: {why}; on Debian: sudo apt install \
-             {package}, and where there is no such package build scrim anew"
+             {}, and where there are no such packages build scrim anew",
+            packages.join(" ")
         ),
     }
 }
 
-/// Loaded at the latest now; that it is missing was to be asked of [`load`], so not to have done so
-/// is a mistake of ours.
+/// Loads it at the latest now. Whoever has not asked [`load`] before made a mistake; where FFmpeg is
+/// missing that ends the program, and nothing is shown.
 fn functions() -> &'static Functions {
     match loaded() {
         Ok(functions) => functions,
@@ -101,7 +104,7 @@ macro_rules! functions {
                     let name = concat!(stringify!($name), "\0");
                     // SAFETY: the function has this type in the bindings of this major version.
                     let found = unsafe { all.get(name.as_bytes()) };
-                    *found.map_err(|why| missing(&why, "ffmpeg"))?
+                    *found.map_err(|why| missing(&why))?
                 },)+ })
             }
         }

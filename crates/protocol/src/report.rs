@@ -52,9 +52,9 @@ pub struct Report<R = Vec<Stretch>, T = Vec<Track>> {
 pub struct Software {
     /// Of scrim.
     pub scrim: String,
-    /// Of libavcodec; `not loaded` for photos that need no FFmpeg.
+    /// Of libavcodec; `not loaded` for a photo, where nothing in the run had needed FFmpeg yet.
     pub libavcodec: String,
-    /// Of libavformat; `not loaded` for photos that need no FFmpeg.
+    /// Of libavformat; `not loaded` for a photo, where nothing in the run had needed FFmpeg yet.
     pub libavformat: String,
 }
 
